@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about a request, and what we remember about it. */
+#ifndef MOD_SSO_REQ_H
+#define MOD_SSO_REQ_H
+
+#include "httpd/conf.h"
+#include "httpd/site.h"
+#include "oidc/session.h"
+
+/* The endpoint that a request is for. */
+typedef enum {
+    MOD_SSO_EP_NONE,
+    MOD_SSO_EP_LOGIN,
+    MOD_SSO_EP_CALLBACK,
+    MOD_SSO_EP_LOGOUT,
+    MOD_SSO_EP_SESSION,
+    MOD_SSO_EP_BACKCHANNEL,
+    MOD_SSO_EP_FRONTCHANNEL,
+    MOD_SSO_EP_JWKS,
+    MOD_SSO_EP_UNKNOWN /* below the base path, but none of ours: 404 */
+} mod_sso_endpoint_t;
+
+/* The session of one provider as opened for this request; kept at the root request (r->main, r->prev). */
+typedef struct mod_sso_opened_t {
+    const mod_sso_provider_t *provider;
+    const sso_session_t *session; /* NULL: none */
+    const char *why;              /* reason slug when there is none: "absent", "session-expired", "box-tampered", … */
+    int renew_idle;               /* the idle stamp is due */
+    const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: the claim is missing or does not match */
+    const mod_sso_remote_user_t *remote_user; /* the rule `user` was made with */
+    struct mod_sso_opened_t *next;
+} mod_sso_opened_t;
+
+/* request_config of our module. */
+struct mod_sso_req_t {
+    mod_sso_endpoint_t endpoint;  /* set in translate_name of this very request, never inherited */
+    const mod_sso_provider_t *callback; /* EP_CALLBACK: first provider whose redirect path it is */
+    mod_sso_opened_t *opened;     /* root request only */
+    const mod_sso_opened_t *current; /* the session this request was decided with; NULL: none */
+    int guarded;                  /* AuthType sso-oidc was seen for this request */
+    int in_authz;                 /* re-entrancy guard of the authz hooks */
+    int expr_used;                /* one of our expression functions was evaluated */
+    int pass;                     /* let through without a user (SSOUnauthenticated pass, or a deferred decision) */
+    int step_up;                  /* a Require failed only because the session is too weak */
+    const char *id;               /* request id as shown to the person and logged */
+    const char *fold_cookie;      /* the Cookie header of the root request before ours were cut out */
+};
+
+/* Ours of this request, made when first asked for. Never NULL. */
+mod_sso_req_t *mod_sso_req(request_rec *r);
+/* Ours of the root request: follows r->main, then r->prev. */
+mod_sso_req_t *mod_sso_req_root(request_rec *r);
+/* env of the core for this request: r->pool, r->request_time, the process's generator. */
+sso_env_t mod_sso_req_env(request_rec *r);
+/* The id of this request: mod_unique_id's, or a random one. */
+const char *mod_sso_req_id(request_rec *r);
+
+/* The origin the browser sees, by DESIGN §5: the provider's absolute SSORedirectURI, else ServerName, else Host when it
+ * is ServerName or a ServerAlias (SSOTrustedProxy's X-Forwarded-* counted). *ret_url: scheme, host, port.
+ * Reasons: host-unknown (421), scheme-http (a login does not start over plain http off the loopback). */
+SSO_MUST_USE sso_rc_t mod_sso_req_origin(request_rec *r, const mod_sso_provider_t *provider, sso_url_t *ret_url,
+                                         sso_err_t *err);
+/* "https://host[:port]" of it. */
+SSO_MUST_USE sso_rc_t mod_sso_req_origin_text(request_rec *r, const mod_sso_provider_t *provider, const char **ret_text,
+                                              sso_err_t *err);
+/* Reads a form body of at most `max` bytes. Reasons: body-too-large, body-type, body-read. */
+SSO_MUST_USE sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes, apr_size_t *ret_len,
+                                       sso_err_t *err);
+/* Navigation facts (oidc/nav.h). */
+int mod_sso_req_is_navigation(request_rec *r);
+/* The path and query to come back to, as the browser asked for it: from unparsed_uri of the root request. */
+const char *mod_sso_req_return_path(request_rec *r);
+
+#endif

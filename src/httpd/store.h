@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SSOCache: what processes or machines share (DESIGN §7). Through httpd's socache providers ("shmcb:path(size)", "dbm:…",
+ * "memcache:…", "redis:…" as in SSLSessionCache). Keys are hashes, values sealed by the caller. */
+#ifndef MOD_SSO_STORE_H
+#define MOD_SSO_STORE_H
+
+#include "httpd/mod_sso.h"
+
+typedef struct mod_sso_store_t mod_sso_store_t;
+
+/* pre_config: registers our mutex name ("sso-cache") with httpd. */
+int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+/* check_config: names a missing module in one sentence (reason cache-provider); `spec` NULL = shmcb of 1 MB, and then a
+ * missing mod_socache_shmcb is no error: *ret_store is NULL. Creates nothing on disk or in shared memory. */
+SSO_MUST_USE sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char *spec,
+                                           mod_sso_store_t **ret_store, sso_err_t *err);
+/* post_config and child_init of one store. post_config runs a self-test: put, get, remove. */
+SSO_MUST_USE sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err);
+apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild);
+
+/* Reasons: store-absent (SSO_E_ABSENT), store-failed, store-too-large. `key` 1-64 bytes. */
+SSO_MUST_USE sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
+                                        unsigned key_len, apr_time_t expires, const void *value, apr_size_t len,
+                                        sso_err_t *err);
+SSO_MUST_USE sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
+                                        unsigned key_len, unsigned char **ret_value, apr_size_t *ret_len,
+                                        sso_err_t *err);
+SSO_MUST_USE sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
+                                           unsigned key_len, sso_err_t *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims as the application gets them: a flat list of name -> values, made once at login from the ID Token and UserInfo.
+ *
+ * Flattening: a scalar is one value (true/false, numbers in canonical text); an array of scalars is a list; an object
+ * becomes its members, names joined with '.', a dot inside a nested name written as "\."; an array that holds objects or
+ * arrays is one value, its JSON text; null is left out. Names of the top level stand as they are
+ * ("https://example.com/roles"). Protocol claims of no use to an application (nonce, at_hash, c_hash, s_hash, azp, jti, nbf, rat,
+ * _claim_names, _claim_sources) are left out.
+ *
+ * Look-alikes: two names that are one header name (base/text.h sso_text_name_key) cannot both be passed on. The
+ * registered name in its exact spelling wins over any other, else the first; the loser is dropped and counted.
+ * Values with control characters keep their place but are marked: they are never sent in a header.
+ */
+#ifndef SSO_OIDC_CLAIMS_H
+#define SSO_OIDC_CLAIMS_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "base/err.h"
+#include "base/json.h"
+
+#define SSO_CLAIMS_MAX 250        /* names */
+#define SSO_CLAIM_VALUES_MAX 4000 /* values of one name */
+#define SSO_CLAIM_NAME_MAX 200    /* bytes; longer ones are dropped */
+#define SSO_CLAIMS_BYTES_MAX (128 * 1024) /* all names and values */
+
+typedef struct sso_claim_value_t {
+    const char *bytes; /* NUL-terminated */
+    apr_size_t len;
+} sso_claim_value_t;
+
+typedef struct sso_claim_t {
+    const char *name;
+    apr_size_t name_len;
+    int is_list;  /* an array in the token, even with one value or none */
+    int unsafe;   /* a value holds a control character */
+    int count;
+    const sso_claim_value_t *values;
+} sso_claim_t;
+
+typedef struct sso_claims_t {
+    int count;
+    const sso_claim_t *claims;
+    int dropped; /* look-alikes and too long names */
+    const char *first_dropped; /* cleaned for a log line; NULL: none */
+} sso_claims_t;
+
+/* Merges and flattens. Claims of the ID Token win over UserInfo. `keep` (array of char*, NULL: all) is SSOSessionClaims:
+ * names or paths; a name keeps everything below it; `sub` is always kept. Reason claims-too-large, with the largest
+ * claims named in the detail. `userinfo` may be NULL. */
+SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_token, const sso_json_t *userinfo,
+                                         const apr_array_header_t *keep, const sso_claims_t **ret_claims,
+                                         sso_err_t *err);
+
+/* The claim of exactly this name, NULL when absent. */
+const sso_claim_t *sso_claims_find(const sso_claims_t *claims, const char *name);
+/* 1 when one of the claim's values equals `value` exactly. */
+int sso_claim_has(const sso_claim_t *claim, const char *value);
+
+#endif
