@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSSL 3 behind a small door; src/jose is the only layer that sees OpenSSL. Algorithms are fetched once per process
- * and kept: an implicit fetch costs more than the work. */
+ * and kept: an implicit fetch costs more than the work. Every failure here is reason crypto, class internal. */
 #ifndef SSO_JOSE_CRYPTO_H
 #define SSO_JOSE_CRYPTO_H
 

@@ -43,8 +43,8 @@ typedef struct sso_keyring_t sso_keyring_t;
 
 /* Parses a key file: one key of exactly 32 bytes a line, base64 (standard, padded); blank lines and lines that begin
  * with '#' are skipped; 1 to SSO_KEYRING_MAX keys, all different. The ring is cleansed with its pool.
- * Reasons: keyfile-syntax, keyfile-length, keyfile-empty, keyfile-duplicate, keyfile-weak (all bytes equal, a run, or a
- * key printed in our documents), keyfile-too-many. The detail names the line, never the key. */
+ * Reasons: keyfile-syntax, keyfile-length, keyfile-empty, keyfile-duplicate, keyfile-weak (all bytes equal, a run, text,
+ * fewer than 16 different bytes, or a key printed in public documents), keyfile-too-many. The detail names the line, never the key. */
 SSO_MUST_USE sso_rc_t sso_keyring_parse(apr_pool_t *pool, const char *text, apr_size_t len, sso_keyring_t **ret_ring,
                                         sso_err_t *err);
 /* A fresh key as a line for a key file, with its newline. */
@@ -59,13 +59,13 @@ typedef struct sso_sealer_t sso_sealer_t;
 SSO_MUST_USE sso_rc_t sso_sealer_create(apr_pool_t *pool, const sso_keyring_t *ring, sso_sealer_t **ret_sealer,
                                         sso_err_t *err);
 
-/* Seals `len` bytes into text in env->pool. *ret_key_index (may be NULL): the key that sealed it (always 0). */
+/* Seals `len` bytes (at most SSO_SEAL_PLAIN_MAX, else box-too-large) into text in env->pool, with key 0 of the ring. */
 SSO_MUST_USE sso_rc_t sso_seal(sso_sealer_t *sealer, const sso_env_t *env, sso_seal_purpose_t purpose,
                                const void *context, apr_size_t context_len, const void *plain, apr_size_t len,
                                char **ret_text, sso_err_t *err);
 /* The hot path: opens `text` (not NUL-terminated) into memory of `pool`; the plain bytes have a NUL behind them that is
  * not counted. *ret_key_index (may be NULL) = index of the key in the ring. A box of a day after tomorrow is refused.
- * Reasons: box-malformed, box-unknown-key, box-tampered. */
+ * Reasons: box-malformed, box-unknown-key, box-future, box-tampered. */
 SSO_MUST_USE sso_rc_t sso_seal_open(sso_sealer_t *sealer, apr_pool_t *pool, apr_time_t now, sso_seal_purpose_t purpose,
                                     const void *context, apr_size_t context_len, const char *text, apr_size_t text_len,
                                     unsigned char **ret_plain, apr_size_t *ret_len, int *ret_key_index, sso_err_t *err);
