@@ -17,7 +17,8 @@ apr_size_t sso_b64url_encode(char *out, const unsigned char *bytes, apr_size_t l
 /* The same into a NUL-terminated string of the pool. */
 char *sso_b64url_string(apr_pool_t *pool, const unsigned char *bytes, apr_size_t len);
 
-/* Decodes `len` characters into out (room for SSO_B64_DECODED_MAX(len)). `out` may not overlap `text`. */
+/* Decodes `len` characters into out (room for SSO_B64_DECODED_MAX(len)). `out` may not overlap `text`, and on failure
+ * holds rubbish. Reason: base64-syntax, here and below. */
 SSO_MUST_USE sso_rc_t sso_b64url_decode(unsigned char *out, apr_size_t *ret_len, const char *text, apr_size_t len,
                                         sso_err_t *err);
 /* The same into the pool; the result has a NUL behind it that is not counted. */

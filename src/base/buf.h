@@ -22,7 +22,7 @@ void sso_buf_init(sso_buf_t *buf, apr_pool_t *pool, apr_size_t guess, apr_size_t
 void sso_buf_add(sso_buf_t *buf, const void *bytes, apr_size_t len);
 void sso_buf_adds(sso_buf_t *buf, const char *str);
 void sso_buf_addc(sso_buf_t *buf, unsigned char c);
-/* Big-endian integers, for our own binary formats. */
+/* Big-endian integers, for our own binary formats. A u16 above 65535 counts as overflow. */
 void sso_buf_add_u16(sso_buf_t *buf, unsigned v);
 void sso_buf_add_u32(sso_buf_t *buf, apr_uint32_t v);
 void sso_buf_add_u64(sso_buf_t *buf, apr_uint64_t v);

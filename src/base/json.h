@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define SSO_JSON_DEPTH_MAX 32
+#define SSO_JSON_VALUES_MAX 65536 /* values in one document */
 
 typedef struct sso_json_t sso_json_t; /* a node; opaque */
 
@@ -22,7 +23,9 @@ typedef enum {
 /* What a typed getter found. */
 typedef enum { SSO_JSON_ABSENT, SSO_JSON_WRONG_TYPE, SSO_JSON_FOUND } sso_json_found_t;
 
-/* Reasons: json-too-large, json-syntax, json-duplicate, json-nul, json-depth, json-utf8, json-not-object. */
+/* Reasons: json-too-large (bytes or values), json-syntax, json-duplicate, json-nul, json-depth, json-utf8,
+ * json-number (an integer beyond 64 bits or a real beyond a double, such as 1e400: refused, never rounded),
+ * json-not-object, json-memory. */
 SSO_MUST_USE sso_rc_t sso_json_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, apr_size_t max_len,
                                      const sso_json_t **ret_doc, sso_err_t *err);
 /* The same, and the document must be an object. */

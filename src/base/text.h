@@ -8,10 +8,11 @@
 
 #include "base/err.h"
 
-/* Whole string is a decimal integer in [min, max]: no sign but a leading '-', no blanks, no leading zeros, no suffix. */
+/* Whole string is a decimal integer in [min, max]: no sign but a leading '-', no blanks, no leading zeros, no suffix.
+ * Reasons: number-syntax, number-range. */
 SSO_MUST_USE sso_rc_t sso_text_int(const char *str, apr_int64_t min, apr_int64_t max, apr_int64_t *ret_value,
                                    sso_err_t *err);
-/* "90", "90s", "15m", "8h", "7d" -> seconds in [min, max]. */
+/* "90", "90s", "15m", "8h", "7d" -> seconds in [min, max]. Reasons: duration-syntax, duration-range. */
 SSO_MUST_USE sso_rc_t sso_text_duration(const char *str, apr_int64_t min, apr_int64_t max, apr_int64_t *ret_seconds,
                                         sso_err_t *err);
 

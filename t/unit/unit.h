@@ -67,6 +67,7 @@ static inline int unit_teardown(void **state)
     return 0;
 }
 
+#undef unit_test /* an old macro of cmocka.h */
 #define unit_test(f) cmocka_unit_test_setup_teardown((f), unit_setup, unit_teardown)
 
 #define unit_run(tests) unit_run_group(#tests, (tests), sizeof(tests) / sizeof((tests)[0]))

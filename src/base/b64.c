@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict base64 (RFC 4648). The base64url decoder looks up each character in a table of its own whose entries are
+ * already shifted to their place in a little-endian word of three bytes, so four characters cost four loads, three ORs
+ * and one store; bad characters set a bit above the three bytes that is looked at once, at the end. */
+#include "base/b64.h"
+
+#include <string.h>
+
+#include <apr.h>
+
+static const char alphabet_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+#define BAD 0x80000000u
+
+/* Value of a base64url character as a constant expression; 64 is none. */
+#define VALUE(c)                                      \
+    ((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A'           \
+     : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26      \
+     : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52      \
+     : (c) == '-'               ? 62                  \
+     : (c) == '_'               ? 63                  \
+                                : 64)
+#define ENTRY(c, expr) (VALUE(c) == 64 ? BAD : (apr_uint32_t)(expr))
+
+/* Bits of the 1st to 4th character of a group inside the word byte0 | byte1 << 8 | byte2 << 16. */
+#define FIRST(c) ENTRY(c, VALUE(c) << 2)
+#define SECOND(c) ENTRY(c, VALUE(c) >> 4 | (VALUE(c) & 15) << 12)
+#define THIRD(c) ENTRY(c, (VALUE(c) >> 2) << 8 | (VALUE(c) & 3) << 22)
+#define FOURTH(c) ENTRY(c, VALUE(c) << 16)
+
+#define ROW4(f, c) f(c), f((c) + 1), f((c) + 2), f((c) + 3)
+#define ROW16(f, c) ROW4(f, c), ROW4(f, (c) + 4), ROW4(f, (c) + 8), ROW4(f, (c) + 12)
+#define ROW64(f, c) ROW16(f, c), ROW16(f, (c) + 16), ROW16(f, (c) + 32), ROW16(f, (c) + 48)
+#define TABLE(f) {ROW64(f, 0), ROW64(f, 64), ROW64(f, 128), ROW64(f, 192)}
+
+static const apr_uint32_t first[256] = TABLE(FIRST);
+static const apr_uint32_t second[256] = TABLE(SECOND);
+static const apr_uint32_t third[256] = TABLE(THIRD);
+static const apr_uint32_t fourth[256] = TABLE(FOURTH);
+
+static apr_size_t encode(char *out, const char *alphabet, const unsigned char *bytes, apr_size_t len)
+{
+    char *p = out;
+
+    for (; len >= 3; len -= 3, bytes += 3) {
+        *p++ = alphabet[bytes[0] >> 2];
+        *p++ = alphabet[(bytes[0] & 3) << 4 | bytes[1] >> 4];
+        *p++ = alphabet[(bytes[1] & 15) << 2 | bytes[2] >> 6];
+        *p++ = alphabet[bytes[2] & 63];
+    }
+    if (len > 0) {
+        unsigned low = len == 2 ? bytes[1] : 0;
+        *p++ = alphabet[bytes[0] >> 2];
+        *p++ = alphabet[(bytes[0] & 3u) << 4 | low >> 4];
+        if (len == 2)
+            *p++ = alphabet[(low & 15) << 2];
+    }
+    return (apr_size_t)(p - out);
+}
+
+apr_size_t sso_b64url_encode(char *out, const unsigned char *bytes, apr_size_t len)
+{
+    return encode(out, alphabet_url, bytes, len);
+}
+
+char *sso_b64url_string(apr_pool_t *pool, const unsigned char *bytes, apr_size_t len)
+{
+    char *out = apr_palloc(pool, SSO_B64_ENCODED_LEN(len) + 1);
+
+    out[encode(out, alphabet_url, bytes, len)] = '\0';
+    return out;
+}
+
+char *sso_b64_string(apr_pool_t *pool, const unsigned char *bytes, apr_size_t len)
+{
+    char *out = apr_palloc(pool, SSO_B64_ENCODED_LEN(len) + 3);
+    apr_size_t n = encode(out, alphabet_std, bytes, len);
+
+    while (n % 4 != 0)
+        out[n++] = '=';
+    out[n] = '\0';
+    return out;
+}
+
+static void store_word(unsigned char *out, apr_uint32_t word)
+{
+#if APR_IS_BIGENDIAN
+    word = __builtin_bswap32(word);
+#endif
+    memcpy(out, &word, sizeof(word));
+}
+
+sso_rc_t sso_b64url_decode(unsigned char *out, apr_size_t *ret_len, const char *text, apr_size_t len, sso_err_t *err)
+{
+    const unsigned char *in = (const unsigned char *)text;
+    const apr_size_t groups = len / 4;
+    const apr_size_t rest = len % 4;
+    apr_uint32_t bad = 0;
+    apr_uint32_t word;
+    unsigned char *p = out;
+
+    /* One byte more than the three is written; the next group or the slack of SSO_B64_DECODED_MAX takes it. */
+    for (apr_size_t i = 0; i < groups; i++, in += 4, p += 3) {
+        word = first[in[0]] | second[in[1]] | third[in[2]] | fourth[in[3]];
+        bad |= word;
+        store_word(p, word);
+    }
+    if (rest == 1)
+        bad |= BAD;
+    if (rest >= 2) {
+        word = first[in[0]] | second[in[1]] | (rest == 3 ? third[in[2]] : 0);
+        /* RFC 4648 3.5: bits left over are zero, or one value would have several spellings. */
+        if (word >> 8 * (rest - 1) != 0)
+            bad |= BAD;
+        *p++ = (unsigned char)(word & 0xff);
+        if (rest == 3)
+            *p++ = (unsigned char)(word >> 8 & 0xff);
+    }
+    if ((bad & BAD) != 0)
+        return sso_err_set(err, SSO_E_SYNTAX, "base64-syntax", "not base64url without padding (%zu characters)",
+                           (size_t)len);
+    *ret_len = (apr_size_t)(p - out);
+    return SSO_OK;
+}
+
+sso_rc_t sso_b64url_decode_pool(apr_pool_t *pool, const char *text, apr_size_t len, unsigned char **ret_bytes,
+                                apr_size_t *ret_len, sso_err_t *err)
+{
+    unsigned char *out = apr_palloc(pool, SSO_B64_DECODED_MAX(len) + 1);
+    apr_size_t n = 0;
+
+    SSO_TRY(sso_b64url_decode(out, &n, text, len, err));
+    out[n] = '\0';
+    *ret_bytes = out;
+    *ret_len = n;
+    return SSO_OK;
+}
+
+/* The base64url spelling of a standard character; NUL for one that is not standard. */
+static char to_url_alphabet(char c)
+{
+    if (c == '-' || c == '_')
+        return '\0';
+    return (char)(c == '+' ? '-' : c == '/' ? '_' : c);
+}
+
+sso_rc_t sso_b64_decode_pool(apr_pool_t *pool, const char *text, apr_size_t len, unsigned char **ret_bytes,
+                             apr_size_t *ret_len, sso_err_t *err)
+{
+    char *copy = apr_palloc(pool, len + 1);
+    apr_size_t n = len;
+    sso_rc_t rc;
+
+    if (len % 4 != 0)
+        return sso_err_set(err, SSO_E_SYNTAX, "base64-syntax", "base64 length %zu is no multiple of 4", (size_t)len);
+    if (n > 0 && text[n - 1] == '=')
+        n -= text[n - 2] == '=' ? 2 : 1;
+    for (apr_size_t i = 0; i < n; i++)
+        copy[i] = to_url_alphabet(text[i]);
+    rc = sso_b64url_decode_pool(pool, copy, n, ret_bytes, ret_len, err);
+    /* Key material: no second copy stays behind. */
+    for (volatile char *p = copy; n > 0; n--)
+        *p++ = '\0';
+    return rc;
+}
