@@ -14,6 +14,7 @@
 
 #include <apr_pools.h>
 
+#include "base/b64.h"
 #include "base/env.h"
 #include "base/err.h"
 
