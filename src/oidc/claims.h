@@ -2,8 +2,8 @@
 /* Claims as the application gets them: a flat list of name -> values, made once at login from the ID Token and UserInfo.
  *
  * Flattening: a scalar is one value (true/false, numbers in canonical text); an array of scalars is a list; an object
- * becomes its members, names joined with '.', a dot inside a nested name written as "\."; an array that holds objects or
- * arrays is one value, its JSON text; null is left out. Names of the top level stand as they are
+ * becomes its members, names joined with '.', a dot or backslash inside a nested name written as "\." or "\\"; an array
+ * that holds objects or arrays is one value (no list), its JSON text; null is left out and counts as absent. Names of the top level stand as they are
  * ("https://example.com/roles"). Protocol claims of no use to an application (nonce, at_hash, c_hash, s_hash, azp, jti, nbf, rat,
  * _claim_names, _claim_sources) are left out.
  *
@@ -47,7 +47,7 @@ typedef struct sso_claims_t {
 } sso_claims_t;
 
 /* Merges and flattens. Claims of the ID Token win over UserInfo. `keep` (array of char*, NULL: all) is SSOSessionClaims:
- * names or paths; a name keeps everything below it; `sub` is always kept. Reason claims-too-large, with the largest
+ * names or paths; a name keeps everything below it; `sub` is always kept, `email_verified` whenever `email` is. Reason claims-too-large, with the largest
  * claims named in the detail. `userinfo` may be NULL. */
 SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_token, const sso_json_t *userinfo,
                                          const apr_array_header_t *keep, const sso_claims_t **ret_claims,
@@ -55,6 +55,8 @@ SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_
 
 /* The claim of exactly this name, NULL when absent. */
 const sso_claim_t *sso_claims_find(const sso_claims_t *claims, const char *name);
+/* "groups 5120 B, picture 900 B": the largest claims, for a sentence that says what does not fit. Names are cleaned. */
+char *sso_claims_largest(apr_pool_t *pool, const sso_claims_t *claims, int how_many);
 /* 1 when one of the claim's values equals `value` exactly. */
 int sso_claim_has(const sso_claim_t *claim, const char *value);
 

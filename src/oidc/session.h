@@ -9,8 +9,8 @@
  *   u8 1 if deflated claims follow | u32 stored length | u32 plain length | claims
  *   u8 token count | each: u8 kind | u32 length | bytes | NUL
  *
- *   claims: u16 count | each: u16 name length | name | NUL | u8 flags (1 list, 2 unsafe) | u16 value count
- *           | each value: u32 length | bytes | NUL
+ *   claims: u16 count | u32 values in all | each: u16 name length | name | NUL | u8 flags (1 list, 2 unsafe)
+ *           | u16 value count | each value: u32 length | bytes | NUL
  *
  * Only the claims are deflated, only above SSO_SESSION_DEFLATE_FROM bytes (tokens never: a length oracle, CRIME), and
  * inflating is bounded by the plain length, itself bounded.
