@@ -13,6 +13,8 @@
 #include "oidc/provider.h"
 #include "oidc/state.h"
 
+#define SSO_AUTHREQ_URL_MAX 8000 /* servers and proxies refuse longer request lines */
+
 typedef struct sso_authreq_t {
     const char *redirect_uri;
     const char *state;
@@ -24,7 +26,9 @@ typedef struct sso_authreq_t {
     const apr_array_header_t *extra; /* sso_param_t, SSOAuthParam; never one of our own names; may be NULL */
 } sso_authreq_t;
 
-/* The URL to send the browser to. The endpoint's own query is kept. */
+/* The URL to send the browser to. The endpoint's own query is kept. Response types other than "code" ask for
+ * response_mode=form_post. An extra parameter this request sets itself (prompt, max_age, acr_values, login_hint) is left
+ * out. Reasons: authreq-par-required, authreq-reserved, authreq-too-long. */
 SSO_MUST_USE sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
                                       const sso_authreq_t *request, char **ret_url, sso_err_t *err);
 /* 1 for parameter names that SSOAuthParam may not set (response_type, client_id, redirect_uri, scope, state, nonce,

@@ -35,9 +35,11 @@ typedef struct sso_idtoken_t {
 } sso_idtoken_t;
 
 /* Verifies signature and every rule. The algorithm must be in client->algs and, when the provider announces a list, in
- * that too; HS* only with a secret. Reasons: those of jwt, and idt-typ, idt-iss, idt-aud, idt-azp, idt-exp, idt-iat,
- * idt-nbf, idt-nonce, idt-sub, idt-sub-changed, idt-at-hash, idt-c-hash, idt-auth-time, idt-acr, each with
- * "-missing" / "-type" variants where that is the cause. */
+ * that too; HS* only with a secret. Audiences beside client_id need azp = client_id and a place in client->audiences.
+ * iat may lie at most a day back (15 minutes on the front channel), both ways with client->clock_skew.
+ * Reasons: those of jwt, verify-no-alg, and idt-typ, idt-iss, idt-aud, idt-aud-untrusted, idt-azp, idt-exp, idt-iat,
+ * idt-nbf, idt-nonce, idt-sub, idt-sub-changed, idt-at-hash, idt-c-hash, idt-auth-time, idt-acr, each with "-missing" /
+ * "-type" variants where that is the cause. */
 SSO_MUST_USE sso_rc_t sso_idtoken_verify(const sso_env_t *env, const char *text, const sso_idtoken_expect_t *expect,
                                          sso_idtoken_t *ret_token, sso_err_t *err);
 

@@ -28,7 +28,7 @@ typedef struct sso_logout_token_t {
 } sso_logout_token_t;
 
 /* Back-Channel Logout 2.6. Reasons: blt-typ, blt-iss, blt-aud, blt-iat, blt-exp, blt-events, blt-nonce, blt-no-subject,
- * blt-jti, and those of jwt. */
+ * blt-jti, verify-no-alg, and those of jwt. iat and exp are required; iat may lie a day back. */
 SSO_MUST_USE sso_rc_t sso_logout_token_verify(const sso_env_t *env, const char *text, const sso_provider_t *provider,
                                               const sso_client_t *client, const sso_jwks_t *keys,
                                               sso_logout_token_t *ret_token, sso_err_t *err);

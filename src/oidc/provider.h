@@ -24,6 +24,7 @@ typedef struct sso_provider_settings_t {
     const char *par_endpoint;
     int allow_http_loopback; /* SSODevelopment */
     int needs_code;          /* the response type in use has a code: a token endpoint is required */
+    int mtls;                /* we authenticate by TLS certificate: mtls_endpoint_aliases count (RFC 8705 5) */
 } sso_provider_settings_t;
 
 typedef struct sso_provider_t {
@@ -39,6 +40,7 @@ typedef struct sso_provider_t {
     int iss_parameter;                   /* authorization_response_iss_parameter_supported (RFC 9207 3) */
     int par_required;                    /* require_pushed_authorization_requests (RFC 9126 5) */
     sso_alg_set_t id_token_algs;         /* id_token_signing_alg_values_supported; 0 = not announced */
+    sso_alg_set_t token_auth_algs;       /* token_endpoint_auth_signing_alg_values_supported; 0 = not announced */
 } sso_provider_t;
 
 /* issuer (one trailing slash dropped) + "/.well-known/openid-configuration" (OIDC Discovery 4.1). */
@@ -52,7 +54,8 @@ SSO_MUST_USE sso_rc_t sso_provider_from_settings(apr_pool_t *pool, const sso_pro
  * 4.3); the detail says so when only a trailing slash differs. Only endpoints we use are checked (https, or http on a
  * loopback host in development; no fragment, RFC 6749 3.1). Unknown members are ignored.
  * Reasons: disc-json, disc-issuer-missing, disc-issuer-mismatch, disc-issuer-slash, disc-issuer-template (Entra's
- * {tenantid}), disc-endpoint-missing, disc-endpoint-type, disc-endpoint-url, disc-endpoint-fragment, disc-response-types. */
+ * {tenantid}), disc-endpoint-missing, disc-endpoint-type, disc-endpoint-url, disc-endpoint-fragment, disc-response-types,
+ * disc-member-type. The class is SSO_E_CONFIG where the operator's own setting is at fault. */
 SSO_MUST_USE sso_rc_t sso_provider_from_metadata(apr_pool_t *pool, const sso_provider_settings_t *settings,
                                                  const char *bytes, apr_size_t len,
                                                  const sso_provider_t **ret_provider, sso_err_t *err);

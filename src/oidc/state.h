@@ -61,18 +61,19 @@ SSO_MUST_USE sso_rc_t sso_browser_create(const sso_env_t *env, sso_browser_t *re
 SSO_MUST_USE sso_rc_t sso_browser_seal(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                        apr_size_t context_len, const sso_browser_t *browser, char **ret_text,
                                        sso_err_t *err);
-/* Reasons: login-cookie-expired, login-cookie-name (box of another id), and those of seal. */
+/* Reasons: login-cookie-expired, login-cookie-name (box of another id), login-cookie-malformed, and those of seal. */
 SSO_MUST_USE sso_rc_t sso_browser_open(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                        apr_size_t context_len, const unsigned char id[SSO_LOGIN_ID_LEN],
                                        const char *text, apr_size_t len, sso_browser_t *ret_browser, sso_err_t *err);
 
-/* The state parameter of a flow. Draws flow->flow_id. SSO_E_LIMIT (state-too-long) when it would exceed the maximum. */
+/* The state parameter of a flow. Draws flow->flow_id, sets flow->key_index, and flow->started to now when it is 0.
+ * SSO_E_LIMIT (state-too-long) when it would exceed the maximum. */
 SSO_MUST_USE sso_rc_t sso_state_seal(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                      apr_size_t context_len, sso_flow_t *flow, char **ret_state, sso_err_t *err);
-/* Reasons: state-missing, state-too-long, state-expired, state-future, and those of seal. */
+/* Reasons: state-missing, state-too-long, state-expired, state-future, state-malformed, and those of seal. */
 SSO_MUST_USE sso_rc_t sso_state_open(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                      apr_size_t context_len, const char *state, sso_flow_t *ret_flow, sso_err_t *err);
-/* HKDF(key that sealed the state, flow id, browser secret). */
+/* HKDF(key that sealed the state, flow id, browser secret). Reason login-cookie-name: a browser of another login. */
 SSO_MUST_USE sso_rc_t sso_state_secrets(const sso_keyring_t *ring, const sso_flow_t *flow,
                                         const sso_browser_t *browser, sso_flow_secrets_t *ret_secrets, sso_err_t *err);
 
