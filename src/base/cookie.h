@@ -15,17 +15,22 @@ typedef struct sso_cookie_iter_t {
     apr_size_t name_len;
     const char *value;
     apr_size_t value_len;
+    int joined;            /* 1: the pair stands behind a ',', see below */
 } sso_cookie_iter_t;
 
 /* `header` may be NULL. Pairs may be separated by ';' or, where httpd merged two Cookie lines, by ','. */
 void sso_cookie_begin(sso_cookie_iter_t *it, const char *header);
-/* 1 and the next name=value pair, or 0 at the end. A pair without '=' is skipped. */
+/* 1 and the next name=value pair, or 0 at the end. A pair without '=' or without a name is skipped.
+ * A browser sends one Cookie line and separates with ';' (RFC 6265 5.4), but lets a value hold commas: a cookie of a
+ * sibling domain, `x=1,__Host-sso=…`, would slip past the __Host- rule. So a pair that is `joined` counts only when no
+ * other pair has its name, and never for a name whose prefix is to be relied on. */
 int sso_cookie_next(sso_cookie_iter_t *it);
 
 /* 1 when the header holds a cookie whose name begins with `prefix`: a cheap test before any rewriting. */
 int sso_cookie_has_prefix(const char *header, const char *prefix, apr_size_t prefix_len);
 
-/* The header without the pairs for which `mine` says 1; the same pointer when there is none, NULL when nothing is left. */
+/* The header without the pairs for which `mine` says 1; the same pointer when there is none, NULL when nothing is left.
+ * `header` may be NULL. */
 const char *sso_cookie_cut(apr_pool_t *pool, const char *header,
                            int (*mine)(void *baton, const char *name, apr_size_t name_len), void *baton);
 
@@ -44,7 +49,7 @@ typedef struct sso_cookie_attrs_t {
 char *sso_cookie_format(apr_pool_t *pool, const char *name, const char *value, const sso_cookie_attrs_t *attrs);
 
 /* RFC 6265bis 4.1.3: a name with prefix __Host- needs Secure, Path=/ and no Domain, __Secure- needs Secure.
- * Reasons: cookie-name, cookie-prefix. */
+ * Reasons: cookie-name, cookie-prefix, cookie-attribute (a path or domain that cannot be one). */
 SSO_MUST_USE sso_rc_t sso_cookie_check(const char *name, const sso_cookie_attrs_t *attrs, sso_err_t *err);
 
 #endif

@@ -46,8 +46,8 @@ sso_rc_t sso_text_int(const char *str, apr_int64_t min, apr_int64_t max, apr_int
     value = negative ? -(apr_int64_t)magnitude : (apr_int64_t)magnitude;
     if (value < min || value > max)
         return sso_err_set(err, SSO_E_LIMIT, "number-range",
-                           "%" APR_INT64_T_FMT " is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT, value, min,
-                           max);
+                           "%" APR_INT64_T_FMT " is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT, value,
+                           min, max);
     *ret_value = value;
     return SSO_OK;
 }
@@ -67,7 +67,8 @@ sso_rc_t sso_text_duration(const char *str, apr_int64_t min, apr_int64_t max, ap
         if (count > (apr_uint64_t)APR_INT64_MAX / units[i].seconds || (apr_int64_t)(count * units[i].seconds) < min ||
             (apr_int64_t)(count * units[i].seconds) > max)
             return sso_err_set(err, SSO_E_LIMIT, "duration-range",
-                               "%s is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT " seconds", str, min, max);
+                               "%s is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT " seconds", str, min,
+                               max);
         *ret_seconds = (apr_int64_t)(count * units[i].seconds);
         return SSO_OK;
     }

@@ -59,14 +59,17 @@ typedef struct sso_return_rule_t {
     const char *scheme;                /* of the site itself */
     const char *host;                  /* of the site itself, lower case */
     int port;
-    const apr_array_header_t *hosts;   /* char*: more hosts ("host", "host:port", ".suffix" for its subdomains), or NULL */
+    /* char*: more hosts ("host", "host:port", ".suffix" for its subdomains; no port: the scheme's default), or NULL */
+    const apr_array_header_t *hosts;
     int allow_http;                    /* http targets too (SSODevelopment, loopback hosts only) */
 } sso_return_rule_t;
 
 /* The one validator of return targets (CASES areas O, lo-*): `text` is a path-absolute reference or an absolute URL, as
- * a browser would resolve it against the site: backslash is a slash, tab/CR/LF are refused rather than dropped, "//host"
- * is another host, userinfo is refused, %2f%2f and dot segments cannot make a host. The result is rebuilt: a
- * path-absolute reference for the site itself, an absolute URL for an allowed other host.
+ * a browser would resolve it against the site: backslash is a slash, tab/CR/LF are refused rather than dropped,
+ * "//host" is another host, userinfo is refused, %2f%2f and dot segments cannot make a host ("/%2f", "/%5c", "/%09" at
+ * the start of a path of the site itself are refused: a server behind us may decode once and redirect). The result is
+ * rebuilt: a path-absolute reference for the site itself, an absolute URL for an allowed other host. Escapes are never
+ * decoded.
  * Reasons: return-syntax, return-host, return-scheme, return-too-long. */
 SSO_MUST_USE sso_rc_t sso_url_check_return(apr_pool_t *pool, const char *text, const sso_return_rule_t *rule,
                                            const char **ret_url, sso_err_t *err);
