@@ -10,18 +10,48 @@
 #include "base/text.h"
 
 #define WHOLE_REAL_MAX 1e15 /* below it a double holds every integer */
-#define LOG_NAME_MAX 60
+#define LOG_NAME_MAX   60
 
-/* Names whose exact spelling wins over a look-alike: OIDC Core 2 and 5.1, Front-Channel Logout 3 (sid), RFC 9068 2.2.3. */
-static const char *const registered_names[] = {
-    "sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "name", "given_name", "family_name",
-    "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email", "email_verified",
-    "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at",
-    "groups", "roles", "entitlements", "scope", "client_id", NULL};
+/* Names whose exact spelling wins over a look-alike: OIDC Core 2 and 5.1, Front-Channel Logout 3 (sid), RFC 9068 2.2.3.
+ */
+static const char *const registered_names[] = {"sub",
+                                               "iss",
+                                               "aud",
+                                               "exp",
+                                               "iat",
+                                               "auth_time",
+                                               "acr",
+                                               "amr",
+                                               "sid",
+                                               "name",
+                                               "given_name",
+                                               "family_name",
+                                               "middle_name",
+                                               "nickname",
+                                               "preferred_username",
+                                               "profile",
+                                               "picture",
+                                               "website",
+                                               "email",
+                                               "email_verified",
+                                               "gender",
+                                               "birthdate",
+                                               "zoneinfo",
+                                               "locale",
+                                               "phone_number",
+                                               "phone_number_verified",
+                                               "address",
+                                               "updated_at",
+                                               "groups",
+                                               "roles",
+                                               "entitlements",
+                                               "scope",
+                                               "client_id",
+                                               NULL};
 
 /* Of use to the protocol only. */
-static const char *const protocol_names[] = {"nonce", "at_hash", "c_hash", "s_hash", "azp", "jti", "nbf", "rat",
-                                             "_claim_names", "_claim_sources", NULL};
+static const char *const protocol_names[] = {"nonce", "at_hash", "c_hash",       "s_hash",         "azp", "jti",
+                                             "nbf",   "rat",     "_claim_names", "_claim_sources", NULL};
 
 typedef struct builder_t {
     apr_pool_t *pool;

@@ -70,8 +70,14 @@ int sso_nav_is_navigation(const sso_nav_facts_t *facts)
 int sso_nav_is_activity(const sso_nav_facts_t *facts)
 {
     static const char *const people[] = {"document", "iframe", "frame", "empty", NULL};
-    static const char *const parts[] = {"image/", "font/", "text/css", "application/font", "text/javascript",
-                                        "application/javascript", "application/x-javascript", NULL};
+    static const char *const parts[] = {"image/",
+                                        "font/",
+                                        "text/css",
+                                        "application/font",
+                                        "text/javascript",
+                                        "application/javascript",
+                                        "application/x-javascript",
+                                        NULL};
 
     if (is_prefetch_or_upgrade(facts))
         return 0;

@@ -12,14 +12,14 @@
 #include "base/text.h"
 #include "oidc/client.h"
 
-#define VERSION 1
-#define HEAD_LEN 4
-#define FIXED_LEN (HEAD_LEN + SSO_SESSION_ID_LEN + 4 * 8 + 16 + 16)
+#define VERSION       1
+#define HEAD_LEN      4
+#define FIXED_LEN     (HEAD_LEN + SSO_SESSION_ID_LEN + 4 * 8 + 16 + 16)
 #define VALUE_LEN_MIN 5 /* u32 length, NUL */
-#define CLAIM_LIST 1
-#define CLAIM_UNSAFE 2
-#define CLOCK_SKEW apr_time_from_sec(60)
-#define RENEW_AFTER 60 /* seconds between two idle stamps */
+#define CLAIM_LIST    1
+#define CLAIM_UNSAFE  2
+#define CLOCK_SKEW    apr_time_from_sec(60)
+#define RENEW_AFTER   60 /* seconds between two idle stamps */
 
 /* --- encode ------------------------------------------------------------------------------------------------------ */
 

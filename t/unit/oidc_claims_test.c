@@ -26,7 +26,8 @@ static const sso_claims_t *flatten_all(const char *id_token, const char *userinf
         for (char *w = apr_strtok(apr_pstrdup(unit_pool, keep), " ", &last); w; w = apr_strtok(NULL, " ", &last))
             APR_ARRAY_PUSH(list, const char *) = w;
     }
-    unit_assert_ok(sso_claims_flatten(unit_pool, json(id_token), userinfo ? json(userinfo) : NULL, list, &claims, &err));
+    unit_assert_ok(
+        sso_claims_flatten(unit_pool, json(id_token), userinfo ? json(userinfo) : NULL, list, &claims, &err));
     return claims;
 }
 
@@ -56,22 +57,25 @@ static const char *show(const sso_claims_t *claims)
 static void scalars_become_one_value_in_canonical_text(void **state)
 {
     (void)state;
-    assert_string_equal(show(flatten("{\"sub\":\"u1\",\"n\":-12,\"big\":9007199254740993,\"whole\":5.0,\"r\":0.5,\"t\":true,"
-                                     "\"f\":false,\"e\":\"\"}")),
-                        "sub=u1 n=-12 big=9007199254740993 whole=5 r=0.5 t=true f=false e=");
+    assert_string_equal(
+        show(flatten("{\"sub\":\"u1\",\"n\":-12,\"big\":9007199254740993,\"whole\":5.0,\"r\":0.5,\"t\":true,"
+                     "\"f\":false,\"e\":\"\"}")),
+        "sub=u1 n=-12 big=9007199254740993 whole=5 r=0.5 t=true f=false e=");
 }
 
 static void null_is_left_out(void **state)
 {
     (void)state;
     assert_string_equal(show(flatten("{\"sub\":\"u\",\"x\":null,\"l\":[\"a\",null,\"b\"]}")), "sub=u l=[a,b]");
-    assert_string_equal(show(flatten_all("{\"sub\":\"u\",\"x\":null}", "{\"sub\":\"u\",\"x\":\"y\"}", NULL)), "sub=u x=y");
+    assert_string_equal(show(flatten_all("{\"sub\":\"u\",\"x\":null}", "{\"sub\":\"u\",\"x\":\"y\"}", NULL)),
+                        "sub=u x=y");
 }
 
 static void arrays_of_scalars_are_lists_even_when_short(void **state)
 {
     (void)state;
-    assert_string_equal(show(flatten("{\"a\":[],\"b\":[\"x\"],\"c\":[1,\"y\",true,1.5]}")), "a=[] b=[x] c=[1,y,true,1.5]");
+    assert_string_equal(show(flatten("{\"a\":[],\"b\":[\"x\"],\"c\":[1,\"y\",true,1.5]}")),
+                        "a=[] b=[x] c=[1,y,true,1.5]");
 }
 
 static void arrays_with_objects_are_one_json_text(void **state)
@@ -109,10 +113,11 @@ static void names_of_the_top_level_stand_as_they_are(void **state)
 static void protocol_claims_are_left_out_at_the_top_only(void **state)
 {
     (void)state;
-    assert_string_equal(show(flatten("{\"sub\":\"u\",\"nonce\":\"n\",\"at_hash\":\"h\",\"c_hash\":\"h\",\"s_hash\":\"h\",\"azp\":\"z\","
-                                     "\"jti\":\"j\",\"nbf\":1,\"rat\":1,\"_claim_names\":{\"a\":\"s\"},"
-                                     "\"_claim_sources\":{\"s\":{\"endpoint\":\"e\"}},\"x\":{\"nonce\":\"kept\"},\"iss\":\"i\"}")),
-                        "sub=u x.nonce=kept iss=i");
+    assert_string_equal(
+        show(flatten("{\"sub\":\"u\",\"nonce\":\"n\",\"at_hash\":\"h\",\"c_hash\":\"h\",\"s_hash\":\"h\",\"azp\":\"z\","
+                     "\"jti\":\"j\",\"nbf\":1,\"rat\":1,\"_claim_names\":{\"a\":\"s\"},"
+                     "\"_claim_sources\":{\"s\":{\"endpoint\":\"e\"}},\"x\":{\"nonce\":\"kept\"},\"iss\":\"i\"}")),
+        "sub=u x.nonce=kept iss=i");
 }
 
 static void the_id_token_wins_over_userinfo(void **state)
@@ -159,8 +164,8 @@ static void unusable_names_are_dropped_and_counted(void **state)
     char *longname = apr_palloc(unit_pool, 202);
     memset(longname, 'n', 201);
     longname[201] = '\0';
-    const sso_claims_t *c = flatten(apr_psprintf(unit_pool, "{\"%s\":1,\"\":2,\"sub\":\"u\",\"o\":{\"\":1,\"%s\":{\"a\":1}}}",
-                                                 longname, longname));
+    const sso_claims_t *c = flatten(
+        apr_psprintf(unit_pool, "{\"%s\":1,\"\":2,\"sub\":\"u\",\"o\":{\"\":1,\"%s\":{\"a\":1}}}", longname, longname));
     assert_string_equal(show(c), "sub=u");
     assert_int_equal(c->dropped, 4);
     longname[200] = '\0';
@@ -178,8 +183,9 @@ static void a_dropped_name_is_cleaned_for_the_log(void **state)
 static void values_with_control_characters_are_marked(void **state)
 {
     (void)state;
-    const sso_claims_t *c = flatten("{\"a\":\"x\\r\\nX-Evil: 1\",\"b\":[\"ok\",\"\\u0085\"],\"c\":\"fine \\u00fc\",\"d\":\"\\u2028\","
-                                    "\"e\":[\"ok\"]}");
+    const sso_claims_t *c =
+        flatten("{\"a\":\"x\\r\\nX-Evil: 1\",\"b\":[\"ok\",\"\\u0085\"],\"c\":\"fine \\u00fc\",\"d\":\"\\u2028\","
+                "\"e\":[\"ok\"]}");
     assert_int_equal(c->count, 5);
     assert_true(c->claims[0].unsafe);
     assert_true(c->claims[1].unsafe);
@@ -191,8 +197,9 @@ static void values_with_control_characters_are_marked(void **state)
 
 static void only_what_is_asked_for_is_kept(void **state)
 {
-    static const char doc[] = "{\"sub\":\"u\",\"email\":\"e\",\"name\":\"n\",\"ra\":{\"roles\":[\"a\"],\"x\":1},\"rb\":{\"c\":{\"d\":1}},"
-                              "\"https://e.com/r\":1,\"https://e\":2}";
+    static const char doc[] =
+        "{\"sub\":\"u\",\"email\":\"e\",\"name\":\"n\",\"ra\":{\"roles\":[\"a\"],\"x\":1},\"rb\":{\"c\":{\"d\":1}},"
+        "\"https://e.com/r\":1,\"https://e\":2}";
     (void)state;
     assert_string_equal(show(flatten_all(doc, NULL, "email")), "sub=u email=e");
     assert_string_equal(show(flatten_all(doc, NULL, "ra rb.c")), "sub=u ra.roles=[a] ra.x=1 rb.c.d=1");
@@ -204,9 +211,11 @@ static void only_what_is_asked_for_is_kept(void **state)
 static void email_keeps_the_word_on_its_verification(void **state)
 {
     (void)state;
-    assert_string_equal(show(flatten_all("{\"sub\":\"u\",\"email\":\"e\",\"email_verified\":false,\"name\":\"n\"}", NULL, "email")),
-                        "sub=u email=e email_verified=false");
-    assert_string_equal(show(flatten_all("{\"sub\":\"u\",\"email_verified\":false,\"name\":\"n\"}", NULL, "name")), "sub=u name=n");
+    assert_string_equal(
+        show(flatten_all("{\"sub\":\"u\",\"email\":\"e\",\"email_verified\":false,\"name\":\"n\"}", NULL, "email")),
+        "sub=u email=e email_verified=false");
+    assert_string_equal(show(flatten_all("{\"sub\":\"u\",\"email_verified\":false,\"name\":\"n\"}", NULL, "name")),
+                        "sub=u name=n");
 }
 
 static void too_many_claims_are_refused(void **state)
@@ -219,7 +228,8 @@ static void too_many_claims_are_refused(void **state)
         text = apr_psprintf(unit_pool, "%s,\"n%d\":1", text, i);
     assert_int_equal(flatten(apr_pstrcat(unit_pool, text, "}", NULL))->count, SSO_CLAIMS_MAX);
     text = apr_pstrcat(unit_pool, text, ",\"one_more\":1}", NULL);
-    unit_assert_err(sso_claims_flatten(unit_pool, json(text), NULL, NULL, &claims, &err), SSO_E_LIMIT, "claims-too-large");
+    unit_assert_err(sso_claims_flatten(unit_pool, json(text), NULL, NULL, &claims, &err), SSO_E_LIMIT,
+                    "claims-too-large");
     assert_null(claims);
 }
 
@@ -243,7 +253,8 @@ static void too_many_values_are_refused(void **state)
     const char *most = apr_pstrcat(unit_pool, "{\"g\":", list_of(SSO_CLAIM_VALUES_MAX, "v"), "}", NULL);
     assert_int_equal(flatten(most)->claims[0].count, SSO_CLAIM_VALUES_MAX);
     const char *more = apr_pstrcat(unit_pool, "{\"g\":", list_of(SSO_CLAIM_VALUES_MAX + 1, "v"), "}", NULL);
-    unit_assert_err(sso_claims_flatten(unit_pool, json(more), NULL, NULL, &claims, &err), SSO_E_LIMIT, "claims-too-large");
+    unit_assert_err(sso_claims_flatten(unit_pool, json(more), NULL, NULL, &claims, &err), SSO_E_LIMIT,
+                    "claims-too-large");
 }
 
 static void too_many_bytes_are_refused_and_the_largest_named(void **state)
@@ -255,7 +266,8 @@ static void too_many_bytes_are_refused_and_the_largest_named(void **state)
     memset(big, 'x', SSO_CLAIMS_BYTES_MAX);
     big[SSO_CLAIMS_BYTES_MAX] = '\0';
     const char *text = apr_pstrcat(unit_pool, "{\"sub\":\"u\",\"picture\":\"", big, "\"}", NULL);
-    unit_assert_err(sso_claims_flatten(unit_pool, json(text), NULL, NULL, &claims, &err), SSO_E_LIMIT, "claims-too-large");
+    unit_assert_err(sso_claims_flatten(unit_pool, json(text), NULL, NULL, &claims, &err), SSO_E_LIMIT,
+                    "claims-too-large");
     assert_non_null(strstr(err.detail, "picture 131079 B"));
     big[SSO_CLAIMS_BYTES_MAX - 11] = '\0';
     assert_int_equal(flatten(apr_pstrcat(unit_pool, "{\"sub\":\"u\",\"picture\":\"", big, "\"}", NULL))->count, 2);

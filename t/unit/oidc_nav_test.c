@@ -42,7 +42,8 @@ static void only_get_and_head_are_redirected(void **state)
 
 static void parts_of_a_page_are_no_navigation(void **state)
 {
-    static const char *const dests[] = {"image", "script", "style", "empty", "iframe", "serviceworker", "font", "Document", NULL};
+    static const char *const dests[] = {"image",         "script", "style",    "empty", "iframe",
+                                        "serviceworker", "font",   "Document", NULL};
     (void)state;
     for (const char *const *d = dests; *d; d++) {
         sso_nav_facts_t f = document();
@@ -68,10 +69,20 @@ static void prefetch_and_upgrade_are_no_navigation(void **state)
 
 static void without_fetch_metadata_accept_decides(void **state)
 {
-    static const char *const yes[] = {FIREFOX_HTML, "text/html", "TEXT/HTML;level=1", " application/json , text/html;q=0.1",
+    static const char *const yes[] = {FIREFOX_HTML,         "text/html",
+                                      "TEXT/HTML;level=1",  " application/json , text/html;q=0.1",
                                       "text/html; q=0.001", NULL};
-    static const char *const no[] = {"*/*", "application/json", "text/html;q=0", "text/html ; q=0.000", "text/htmlx", "text/*",
-                                     "application/xhtml+xml", "x/text/html", "", ",,", NULL};
+    static const char *const no[] = {"*/*",
+                                     "application/json",
+                                     "text/html;q=0",
+                                     "text/html ; q=0.000",
+                                     "text/htmlx",
+                                     "text/*",
+                                     "application/xhtml+xml",
+                                     "x/text/html",
+                                     "",
+                                     ",,",
+                                     NULL};
     (void)state;
     for (const char *const *a = yes; *a; a++) {
         sso_nav_facts_t f = plain(*a);
@@ -120,8 +131,9 @@ static void documents_frames_and_fetches_are_activity(void **state)
 static void without_fetch_metadata_parts_are_told_by_accept(void **state)
 {
     static const char *const yes[] = {FIREFOX_HTML, "*/*", "application/json", NULL};
-    static const char *const no[] = {"image/avif,image/webp,*/*", "text/css,*/*;q=0.1", "font/woff2", "application/font-woff",
-                                     "text/javascript", "Application/JavaScript", NULL};
+    static const char *const no[] = {
+        "image/avif,image/webp,*/*", "text/css,*/*;q=0.1",     "font/woff2", "application/font-woff",
+        "text/javascript",           "Application/JavaScript", NULL};
     (void)state;
     for (const char *const *a = yes; *a; a++) {
         sso_nav_facts_t f = plain(*a);

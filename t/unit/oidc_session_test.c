@@ -244,7 +244,8 @@ static void every_cut_record_is_malformed(void **state)
         /* An exact copy, so that a sanitizer sees a read past the end. */
         unsigned char *copy = malloc(cut);
         memcpy(copy, bytes, cut);
-        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, cut, &out, &err), SSO_E_SYNTAX, "session-malformed");
+        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, cut, &out, &err), SSO_E_SYNTAX,
+                        "session-malformed");
         free(copy);
     }
     assert_null(out.sub);
@@ -260,7 +261,8 @@ static void bytes_behind_the_end_are_malformed(void **state)
     unsigned char *bytes = encode(&in, &len);
     unsigned char *more = apr_pcalloc(unit_pool, len + 1);
     memcpy(more, bytes, len);
-    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, more, len + 1, &out, &err), SSO_E_SYNTAX, "session-malformed");
+    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, more, len + 1, &out, &err), SSO_E_SYNTAX,
+                    "session-malformed");
 }
 
 static void no_changed_byte_makes_a_read_outside_the_record(void **state)
@@ -315,7 +317,8 @@ static void a_stated_length_is_not_believed(void **state)
     for (apr_size_t i = 0; i < 2; i++) {
         unsigned char *copy = apr_pmemdup(unit_pool, bytes, len);
         copy[at + 8] = (unsigned char)(copy[at + 8] + (i ? 1 : -1)); /* plain length: one more, one less */
-        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, len, &out, &err), SSO_E_SYNTAX, "session-malformed");
+        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, len, &out, &err), SSO_E_SYNTAX,
+                        "session-malformed");
     }
     memset(bytes + at + 5, 0xff, 4); /* 4 GiB */
     unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_SYNTAX, "session-malformed");
@@ -337,7 +340,8 @@ static void a_stated_number_of_values_is_not_believed(void **state)
             copy[total + 3] = (unsigned char)(i ? 3 : 5);
         else
             memset(copy + total, 0xff, 4);
-        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, len, &out, &err), SSO_E_SYNTAX, "session-malformed");
+        unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, copy, len, &out, &err), SSO_E_SYNTAX,
+                        "session-malformed");
     }
 }
 
@@ -350,8 +354,10 @@ static void unknown_versions_and_flags_are_no_session(void **state)
     (void)state;
     unsigned char *bytes = encode(&in, &len);
     bytes[0] = 2;
-    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_UNSUPPORTED, "session-version");
-    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, 0, &out, &err), SSO_E_UNSUPPORTED, "session-version");
+    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_UNSUPPORTED,
+                    "session-version");
+    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, 0, &out, &err), SSO_E_UNSUPPORTED,
+                    "session-version");
     bytes[0] = 1;
     bytes[1] = 1;
     unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_SYNTAX, "session-malformed");
@@ -372,7 +378,8 @@ static void a_longer_fixed_part_is_skipped(void **state)
     unit_assert_ok(sso_session_decode(unit_pool, UNIT_NOW, longer, len + 3, &out, &err));
     assert_same(&in, &out);
     longer[3] = (unsigned char)(OFF_STRINGS - 1);
-    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, longer, len + 3, &out, &err), SSO_E_SYNTAX, "session-malformed");
+    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, longer, len + 3, &out, &err), SSO_E_SYNTAX,
+                    "session-malformed");
 }
 
 static void a_session_ends_at_its_limit(void **state)
@@ -384,7 +391,8 @@ static void a_session_ends_at_its_limit(void **state)
     (void)state;
     unsigned char *bytes = encode(&in, &len);
     unit_assert_ok(sso_session_decode(unit_pool, in.expires - 1, bytes, len, &out, &err));
-    unit_assert_err(sso_session_decode(unit_pool, in.expires, bytes, len, &out, &err), SSO_E_EXPIRED, "session-expired");
+    unit_assert_err(sso_session_decode(unit_pool, in.expires, bytes, len, &out, &err), SSO_E_EXPIRED,
+                    "session-expired");
     /* A record without a limit is not one that lasts for ever. */
     memset(bytes + OFF_EXPIRES, 0, 8);
     unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_EXPIRED, "session-expired");
@@ -399,8 +407,8 @@ static void a_session_from_the_future_is_none(void **state)
     (void)state;
     unsigned char *bytes = encode(&in, &len);
     unit_assert_ok(sso_session_decode(unit_pool, UNIT_NOW - apr_time_from_sec(60), bytes, len, &out, &err));
-    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW - apr_time_from_sec(60) - 1, bytes, len, &out, &err), SSO_E_EXPIRED,
-                    "session-future");
+    unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW - apr_time_from_sec(60) - 1, bytes, len, &out, &err),
+                    SSO_E_EXPIRED, "session-future");
     bytes[OFF_CREATED] = 0x80; /* no time of ours */
     unit_assert_err(sso_session_decode(unit_pool, UNIT_NOW, bytes, len, &out, &err), SSO_E_SYNTAX, "session-malformed");
 }
@@ -425,8 +433,8 @@ static void an_idle_stamp_belongs_to_one_session(void **state)
 
 static sso_idle_t idle_at(int last_seen, int limit)
 {
-    return sso_session_idle(UNIT_NOW - apr_time_from_sec(10000), last_seen < 0 ? 0 : UNIT_NOW - apr_time_from_sec(last_seen),
-                            UNIT_NOW, limit);
+    return sso_session_idle(UNIT_NOW - apr_time_from_sec(10000),
+                            last_seen < 0 ? 0 : UNIT_NOW - apr_time_from_sec(last_seen), UNIT_NOW, limit);
 }
 
 static void idleness_counts_from_the_last_sign_of_life(void **state)
