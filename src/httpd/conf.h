@@ -79,6 +79,7 @@ typedef struct mod_sso_provider_conf_t {
     apr_array_header_t *bearer_audiences; /* char*; empty: "none" */
     int introspect;
     int max_calls;
+    apr_array_header_t *seen;        /* char*: directives read so far, so that a second one is refused */
 } mod_sso_provider_conf_t;
 
 enum { MOD_SSO_STORE_COOKIE, MOD_SSO_STORE_CACHE };
@@ -107,14 +108,22 @@ struct mod_sso_conf_t {
     int timeout_total;
     const char *error_page;
     int development;
-    apr_array_header_t *uses; /* mod_sso_use_t: each location that names a provider, for conf_check */
+    apr_array_header_t *uses; /* mod_sso_use_t: the locations of this server (never inherited), for conf_check */
     mod_sso_site_t *site;     /* made by conf_check; NULL: this server has no provider */
+
+    /* While directives are read. */
+    mod_sso_provider_conf_t *current; /* the <SSOProvider> that is open, NULL: none */
+    apr_array_header_t *seen;         /* char*: directives of this very server so far */
+    int own;                          /* this very server has at least one of our server directives */
+    /* Main server only, made by conf_check. */
+    int provider_total; /* providers of all sites: mod_sso_provider_t.index counts up to it */
 };
 
-/* A location's SSOUse and friends, remembered so that conf_check can name file and line. */
+/* One of our directives in a location, remembered so that conf_check can name file and line. */
 typedef struct mod_sso_use_t {
     mod_sso_dir_t *dir;
     const char *directive; /* "SSOUse" */
+    const char *section;   /* "<Location \"/x\">", for sentences */
     const char *where;     /* "file:line" */
 } mod_sso_use_t;
 
@@ -128,9 +137,11 @@ typedef struct mod_sso_unauth_rule_t {
     ap_expr_info_t *when;
 } mod_sso_unauth_rule_t;
 
+#define MOD_SSO_CLAIM_USER "REMOTE_USER"
+
 /* One claim -> header pair, of SSOClaimHeader or an SSOHeaders preset. */
 typedef struct mod_sso_claim_header_t {
-    const char *claim;
+    const char *claim;   /* MOD_SSO_CLAIM_USER: REMOTE_USER instead of a claim */
     const char *header;
     int lower_case;  /* the value is sent in lower case (SSOHeaders openmetadata) */
     int identity;    /* carries the identity: an e-mail is only used when it is verified */
@@ -158,6 +169,7 @@ struct mod_sso_dir_t {
     apr_array_header_t *acrs;          /* char* */
     const char *step_up_acr;
     int step_up_max_age;
+    apr_array_header_t *seen; /* char*: directives of this section so far */
 };
 
 /* Everything scrubbed from requests: filled while directives are read (DESIGN rule 4). Names come as written; a prefix
@@ -169,6 +181,10 @@ void *mod_sso_conf_merge_server(apr_pool_t *pool, void *base, void *add);
 void *mod_sso_conf_create_dir(apr_pool_t *pool, char *path);
 void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add);
 
+/* The provider of this name as this very conf says it, NULL: none; and a new one. */
+mod_sso_provider_conf_t *mod_sso_conf_provider(mod_sso_conf_t *conf, const char *name);
+mod_sso_provider_conf_t *mod_sso_conf_provider_add(apr_pool_t *pool, mod_sso_conf_t *conf, const char *name);
+
 mod_sso_conf_t *mod_sso_conf_of(const server_rec *server);
 mod_sso_dir_t *mod_sso_dir_of(const request_rec *r);
 
@@ -176,5 +192,13 @@ extern const command_rec mod_sso_conf_cmds[]; /* conf_cmds.c */
 
 /* conf_check.c: the check_config hook. Builds every server's site (site.h) and refuses what rule 8 refuses. */
 int mod_sso_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+/* Providers of all sites, after mod_sso_conf_check. */
+int mod_sso_conf_provider_total(const server_rec *main_server);
+
+/* conf_secret.c, post_config: runs each "exec:" secret once (not in httpd's trial run of the configuration) and checks
+ * what came out. A failure is logged; the caller refuses to start. */
+apr_status_t mod_sso_conf_exec_secrets(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
+/* conf_announce.c, post_config: what has to be said at every start (SSODevelopment On, SSOBearerAudience none). */
+void mod_sso_conf_announce(server_rec *main_server);
 
 #endif

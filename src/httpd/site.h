@@ -32,7 +32,10 @@ struct mod_sso_provider_t {
     sso_cookie_attrs_t attrs;  /* of the session cookies */
     const void *context;       /* for boxes: cookie name, scope (ServerName or Domain), issuer, client id; length-prefixed */
     apr_size_t context_len;
+    unsigned keep_tokens;      /* 1 << sso_token_kind_t: what a location of this site passes on (SSOPassToken) */
 };
+
+struct mod_sso_store_t;
 
 struct mod_sso_site_t {
     server_rec *server;
@@ -58,13 +61,16 @@ struct mod_sso_site_t {
     int idle;  /* seconds */
     int max;
     int store; /* MOD_SSO_STORE_* */
+    struct mod_sso_store_t *cache_store; /* SSOCache; sites of the same spec share one; NULL: none */
     const apr_array_header_t *session_claims;
     int session_budget; /* bytes all session cookies together may have in a Cookie header */
     int development;
     int secure;         /* cookies are Secure: always, but for development over http */
     const char *cookie_prefix_all; /* what the application never sees begins with this: "__Host-sso", "sso-8080" … */
 
-    const sso_keyring_t *ring; /* boot.c */
+    const char *key_file;      /* SSOKeyFile, NULL: the default one */
+    const char *state_dir;
+    const sso_keyring_t *ring; /* keys.c, post_config */
     int ring_index;            /* which of the process's rings: thread.c keeps one sealer for each */
 };
 
