@@ -27,8 +27,8 @@ typedef struct sso_authreq_t {
 } sso_authreq_t;
 
 /* The URL to send the browser to. The endpoint's own query is kept. Response types other than "code" ask for
- * response_mode=form_post. An extra parameter this request sets itself (prompt, max_age, acr_values, login_hint) is left
- * out. Reasons: authreq-par-required, authreq-reserved, authreq-too-long. */
+ * response_mode=form_post. An extra parameter this request sets itself (prompt, max_age, acr_values, login_hint) is
+ * left out. Reasons: authreq-par-required, authreq-reserved, authreq-too-long. */
 SSO_MUST_USE sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
                                       const sso_authreq_t *request, char **ret_url, sso_err_t *err);
 /* 1 for parameter names that SSOAuthParam may not set (response_type, client_id, redirect_uri, scope, state, nonce,

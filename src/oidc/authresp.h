@@ -30,8 +30,8 @@ SSO_MUST_USE sso_rc_t sso_authresp_parse(apr_pool_t *pool, const char *text, apr
                                          sso_authresp_t *ret_response, sso_err_t *err);
 
 /* Checks against the flow's provider before anything is spent: iss equal when present, required when announced (also on
- * errors), GET or POST as asked for, an error from the provider (SSO_E_DENIED, reason provider-<error> for the registered
- * codes, provider-error otherwise), code present and not empty, no parameters of another response type.
+ * errors), GET or POST as asked for, an error from the provider (SSO_E_DENIED, reason provider-<error> for the
+ * registered codes, provider-error otherwise), code present and not empty, no parameters of another response type.
  * Reasons: iss-mismatch, iss-missing, response-mode, code-missing, id-token-missing, response-type-mixed,
  * provider-access-denied, provider-login-required, …, provider-error. */
 SSO_MUST_USE sso_rc_t sso_authresp_check(const sso_authresp_t *response, const sso_provider_t *provider,

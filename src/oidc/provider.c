@@ -24,25 +24,20 @@ typedef struct endpoint_rule_t {
     unsigned flags;
 } endpoint_rule_t;
 
-#define RULE(name, flags)                                                                                              \
-    {                                                                                                                  \
-#name, offsetof(sso_provider_settings_t, name), offsetof(sso_provider_t, name), (flags)                        \
-    }
-#define RULE_NAMED(member, name, flags)                                                                                \
-    {                                                                                                                  \
-        member, offsetof(sso_provider_settings_t, name), offsetof(sso_provider_t, name), (flags)                       \
-    }
-
+/* clang-format off */
+#define AT(name) offsetof(sso_provider_settings_t, name), offsetof(sso_provider_t, name)
 static const endpoint_rule_t endpoint_rules[] = {
-    RULE(authorization_endpoint, NEEDED_ALWAYS),
-    RULE(token_endpoint, NEEDED_WITH_CODE | MTLS_ALIAS),
-    RULE(userinfo_endpoint, 0),
-    RULE(jwks_uri, NEEDED_ALWAYS | MAY_BE_FILE),
-    RULE(end_session_endpoint, MAY_BE_TEMPLATE),
-    RULE(revocation_endpoint, MTLS_ALIAS),
-    RULE(introspection_endpoint, MTLS_ALIAS),
-    RULE_NAMED("pushed_authorization_request_endpoint", par_endpoint, MTLS_ALIAS),
+    {"authorization_endpoint", AT(authorization_endpoint), NEEDED_ALWAYS},
+    {"token_endpoint", AT(token_endpoint), NEEDED_WITH_CODE | MTLS_ALIAS},
+    {"userinfo_endpoint", AT(userinfo_endpoint), 0},
+    {"jwks_uri", AT(jwks_uri), NEEDED_ALWAYS | MAY_BE_FILE},
+    {"end_session_endpoint", AT(end_session_endpoint), MAY_BE_TEMPLATE},
+    {"revocation_endpoint", AT(revocation_endpoint), MTLS_ALIAS},
+    {"introspection_endpoint", AT(introspection_endpoint), MTLS_ALIAS},
+    {"pushed_authorization_request_endpoint", AT(par_endpoint), MTLS_ALIAS},
 };
+#undef AT
+/* clang-format on */
 #define ENDPOINT_COUNT (sizeof(endpoint_rules) / sizeof(endpoint_rules[0]))
 
 static const char *get_setting(const sso_provider_settings_t *settings, const endpoint_rule_t *rule)

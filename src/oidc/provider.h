@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What we know of an OpenID provider: its metadata (OIDC Discovery 1.0, RFC 8414) under the operator's explicit settings.
- * Plain data, read-only once made, lives in the pool it was made in. */
+/* What we know of an OpenID provider: its metadata (OIDC Discovery 1.0, RFC 8414) under the operator's explicit
+ * settings. Plain data, read-only once made, lives in the pool it was made in. */
 #ifndef SSO_OIDC_PROVIDER_H
 #define SSO_OIDC_PROVIDER_H
 
@@ -54,8 +54,8 @@ SSO_MUST_USE sso_rc_t sso_provider_from_settings(apr_pool_t *pool, const sso_pro
  * 4.3); the detail says so when only a trailing slash differs. Only endpoints we use are checked (https, or http on a
  * loopback host in development; no fragment, RFC 6749 3.1). Unknown members are ignored.
  * Reasons: disc-json, disc-issuer-missing, disc-issuer-mismatch, disc-issuer-slash, disc-issuer-template (Entra's
- * {tenantid}), disc-endpoint-missing, disc-endpoint-type, disc-endpoint-url, disc-endpoint-fragment, disc-response-types,
- * disc-member-type. The class is SSO_E_CONFIG where the operator's own setting is at fault. */
+ * {tenantid}), disc-endpoint-missing, disc-endpoint-type, disc-endpoint-url, disc-endpoint-fragment,
+ * disc-response-types, disc-member-type. The class is SSO_E_CONFIG where the operator's own setting is at fault. */
 SSO_MUST_USE sso_rc_t sso_provider_from_metadata(apr_pool_t *pool, const sso_provider_settings_t *settings,
                                                  const char *bytes, apr_size_t len,
                                                  const sso_provider_t **ret_provider, sso_err_t *err);

@@ -19,8 +19,8 @@ typedef struct sso_token_request_t {
 } sso_token_request_t;
 
 /* Client authentication by assertion (RFC 7523, OIDC Core 9): iss = sub = client_id, a fresh jti, five minutes at most.
- * aud is the issuer identifier alone: an assertion whose aud is a URL that a hostile provider may have announced could be
- * replayed at another one (draft-ietf-oauth-rfc7523bis). Only the preset "okta" gets its token endpoint, which is what
+ * aud is the issuer identifier alone: an assertion whose aud is a URL that a hostile provider may have announced could
+ * be replayed at another one (draft-ietf-oauth-rfc7523bis). Only the preset "okta" gets its token endpoint, as
  * it documents. */
 #define SSO_TOKEN_ASSERTION_LIFETIME 300
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the JWTs of a provider (ID Token, UserInfo, logout token) have in common: which keys and algorithms may speak for
- * it, whose name it signs with, and who is meant. The rules of each kind live with that kind. */
+/* What the JWTs of a provider (ID Token, UserInfo, logout token) have in common: which keys and algorithms may speak
+ * for it, whose name it signs with, and who is meant. The rules of each kind live with that kind. */
 #ifndef SSO_OIDC_VERIFY_H
 #define SSO_OIDC_VERIFY_H
 
