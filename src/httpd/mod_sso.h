@@ -13,11 +13,11 @@
 #include "base/env.h"
 #include "base/err.h"
 
-extern module AP_MODULE_DECLARE_DATA sso_oidc_module;
+/* The only symbol that is exported: everything else is hidden, so that two modules with the same names do not meet. */
+extern module AP_MODULE_DECLARE_DATA sso_oidc_module __attribute__((visibility("default")));
 APLOG_USE_MODULE(sso_oidc);
 
 #define MOD_SSO_AUTH_TYPE "sso-oidc"
-#define MOD_SSO_VERSION PACKAGE_VERSION
 
 typedef struct mod_sso_conf_t mod_sso_conf_t;         /* what a server says (conf.h) */
 typedef struct mod_sso_dir_t mod_sso_dir_t;           /* what a location says (conf.h) */

@@ -26,6 +26,8 @@ typedef struct mod_sso_opened_t {
     const sso_session_t *session; /* NULL: none */
     const char *why;              /* reason slug when there is none: "absent", "session-expired", "box-tampered", … */
     int renew_idle;               /* the idle stamp is due */
+    int store_failed;             /* the cache did not answer: 503 instead of a new login (no loop) */
+    unsigned char *cache_key;     /* 32 bytes: the record lies in SSOCache; NULL: in the cookie */
     const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: the claim is missing or does not match */
     const mod_sso_remote_user_t *remote_user; /* the rule `user` was made with */
     struct mod_sso_opened_t *next;
@@ -40,8 +42,8 @@ struct mod_sso_req_t {
     int guarded;                  /* AuthType sso-oidc was seen for this request */
     int in_authz;                 /* re-entrancy guard of the authz hooks */
     int expr_used;                /* one of our expression functions was evaluated */
-    int pass;                     /* let through without a user (SSOUnauthenticated pass, or a deferred decision) */
-    int step_up;                  /* a Require failed only because the session is too weak */
+    int defer;                    /* Require expr was asked before anyone could sign in: check_authn decides */
+    int step_up;                  /* there is a session, but it is too weak for this location */
     const char *id;               /* request id as shown to the person and logged */
     const char *fold_cookie;      /* the Cookie header of the root request before ours were cut out */
 };
@@ -66,9 +68,13 @@ SSO_MUST_USE sso_rc_t mod_sso_req_origin_text(request_rec *r, const mod_sso_prov
 /* Reads a form body of at most `max` bytes. Reasons: body-too-large, body-type, body-read. */
 SSO_MUST_USE sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes, apr_size_t *ret_len,
                                        sso_err_t *err);
-/* Navigation facts (oidc/nav.h). */
+/* oidc/nav.h asked with this request's headers. */
 int mod_sso_req_is_navigation(request_rec *r);
-/* The path and query to come back to, as the browser asked for it: from unparsed_uri of the root request. */
-const char *mod_sso_req_return_path(request_rec *r);
+int mod_sso_req_is_activity(request_rec *r);
+/* sso_url_check_return with this site's origin, SSOAllowReturn and SSODevelopment. */
+SSO_MUST_USE sso_rc_t mod_sso_req_check_return(request_rec *r, const mod_sso_provider_t *provider, const char *text,
+                                               const char **ret_url, sso_err_t *err);
+/* The path and query to come back to, as the browser asked for it (unparsed_uri of the root request); never NULL. */
+const char *mod_sso_req_return_path(request_rec *r, const mod_sso_provider_t *provider);
 
 #endif

@@ -33,5 +33,8 @@ void mod_sso_resp_cookie(request_rec *r, const char *name, const char *value, co
 
 /* The HTML of a page (page.c). */
 char *mod_sso_page_html(apr_pool_t *pool, mod_sso_page_t page, const char *id, const char *retry_url);
+/* An operator's page: {title}, {text}, {id} and {retry} replaced by escaped text; {retry} is "/" when there is none. */
+char *mod_sso_page_fill(apr_pool_t *pool, const char *html, mod_sso_page_t page, const char *id,
+                        const char *retry_url);
 
 #endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Session to user, or the unauthenticated action.
+ *
+ * mod_authz_core asks Require twice: without a user in access_checker_ex, with one in auth_checker. We open the session
+ * before the first, so that optional identity and `Require not sso-claim` under `Require all granted` see it. A denial of
+ * the first that only came about because nobody could be signed in yet (Require expr with our functions) is deferred:
+ * OK here, OK from force_authn, and check_authn does its work. */
+#include "httpd/authn.h"
+
+#include "httpd/identity.h"
+#include "httpd/log.h"
+#include "httpd/login.h"
+#include "httpd/resp.h"
+#include "httpd/session_io.h"
+#include "oidc/session.h"
+
+static int is_ours(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+    return type && !ap_cstr_casecmp(type, MOD_SSO_AUTH_TYPE);
+}
+
+/* What this location asks of the authentication: its own demand, else the provider's; SSOStepUp on top. */
+static sso_auth_demand_t demand_of(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
+{
+    sso_auth_demand_t demand = p->demand;
+    if (dir->max_age != MOD_SSO_UNSET)
+        demand.max_age = dir->max_age;
+    if (dir->acrs)
+        demand.acrs = dir->acrs;
+    if (dir->step_up_acr) {
+        apr_array_header_t *acrs = apr_array_make(r->pool, 1, sizeof(const char *));
+        APR_ARRAY_PUSH(acrs, const char *) = dir->step_up_acr;
+        demand.acrs = acrs;
+    }
+    if (dir->step_up_max_age != MOD_SSO_UNSET)
+        demand.max_age = dir->step_up_max_age;
+    return demand;
+}
+
+static const char *user_of(request_rec *r, mod_sso_opened_t *opened, const mod_sso_remote_user_t *rule)
+{
+    if (opened->remote_user != rule) {
+        const char *why = "user-absent";
+        opened->remote_user = rule;
+        opened->user = mod_sso_identity_user(r->pool, opened->session, rule, &why);
+        if (!opened->user) {
+            sso_err_t err = SSO_ERR_INIT;
+            sso_err_set(&err, SSO_E_DENIED, why, "SSORemoteUser %s", rule->claim);
+            mod_sso_log_refusal(r, APLOG_WARNING, "SSO221", "the session has no user for this location", &err);
+        }
+    }
+    return opened->user;
+}
+
+/* OK: a user, or nobody signed in. 403: somebody is, but is nobody here. */
+static int identify(request_rec *r, mod_sso_req_t *req)
+{
+    const mod_sso_provider_t *p = mod_sso_site_provider_of(r);
+    const mod_sso_dir_t *dir = mod_sso_dir_of(r);
+    if (!p)
+        return OK;
+    mod_sso_opened_t *opened = mod_sso_session_open(r, p);
+    if (!opened->session)
+        return OK;
+    sso_auth_demand_t demand = demand_of(r, p, dir);
+    if (!sso_session_satisfies(opened->session, &demand, r->request_time, p->client.clock_skew)) {
+        req->step_up = 1;
+        return OK;
+    }
+    const char *user = user_of(r, opened, dir->remote_user ? dir->remote_user : p->remote_user);
+    if (!user)
+        return HTTP_FORBIDDEN;
+    r->user = (char *)user;
+    r->ap_auth_type = (char *)MOD_SSO_AUTH_TYPE;
+    req->current = opened;
+    return OK;
+}
+
+int mod_sso_authn_access_checker_ex(request_rec *r)
+{
+    mod_sso_req_t *req = mod_sso_req(r);
+    if (req->endpoint)
+        return OK; /* our endpoints need no Location and obey none */
+    if (req->in_authz || !is_ours(r))
+        return DECLINED;
+    req->guarded = 1;
+    r->user = NULL; /* whoever set it before us: only our session counts here */
+    int status = identify(r, req);
+    if (status != OK)
+        return status;
+    mod_sso_req_root(r)->expr_used = 0;
+    req->in_authz = 1;
+    status = ap_run_access_checker_ex(r);
+    req->in_authz = 0;
+    if (status == HTTP_FORBIDDEN && !r->user && mod_sso_req_root(r)->expr_used) {
+        req->defer = 1;
+        return OK;
+    }
+    return status;
+}
+
+int mod_sso_authn_force(request_rec *r)
+{
+    return mod_sso_req(r)->defer ? OK : DECLINED;
+}
+
+/* --- nobody is signed in --- */
+
+static mod_sso_unauth_t unauthenticated_action(request_rec *r, const mod_sso_dir_t *dir)
+{
+    for (int i = 0; dir->unauthenticated && i < dir->unauthenticated->nelts; i++) {
+        const mod_sso_unauth_rule_t *rule = &APR_ARRAY_IDX(dir->unauthenticated, i, mod_sso_unauth_rule_t);
+        const char *why = NULL;
+        if (!rule->when || (ap_expr_exec(r, rule->when, &why) > 0 && !why))
+            return rule->action;
+    }
+    return MOD_SSO_UNAUTH_AUTO;
+}
+
+static int start_login(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
+{
+    mod_sso_login_t login = {.provider = p,
+                             .return_path = mod_sso_req_return_path(r, p),
+                             .depth = mod_sso_req(r)->step_up ? 0 : -1,
+                             .step_up = mod_sso_req(r)->step_up,
+                             .demand = demand_of(r, p, dir),
+                             .dir = dir};
+    return mod_sso_login_start(r, &login);
+}
+
+static int refuse_program(request_rec *r, const mod_sso_provider_t *p, const mod_sso_opened_t *opened)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_err_set(&err, SSO_E_ABSENT, "no-session", "session: %s", opened->why);
+    mod_sso_log_refusal(r, APLOG_INFO, "SSO222", "a request without a session is answered 401", &err);
+    return mod_sso_resp_unauthorized(r, p);
+}
+
+static int answer_unauthenticated(request_rec *r, const mod_sso_provider_t *p)
+{
+    const mod_sso_dir_t *dir = mod_sso_dir_of(r);
+    const mod_sso_opened_t *opened = mod_sso_session_open(r, p);
+    mod_sso_unauth_t action = unauthenticated_action(r, dir);
+    if (opened->store_failed) {
+        sso_err_t err = SSO_ERR_INIT;
+        sso_err_set(&err, SSO_E_FETCH, opened->why, "SSOCache does not answer");
+        mod_sso_log_refusal(r, APLOG_ERR, "SSO223", "a session cannot be looked up", &err);
+        return mod_sso_resp_page(r, HTTP_SERVICE_UNAVAILABLE, MOD_SSO_PAGE_UNAVAILABLE, NULL, 5);
+    }
+    if (action == MOD_SSO_UNAUTH_AUTO)
+        action = mod_sso_req_is_navigation(r) ? MOD_SSO_UNAUTH_REDIRECT : MOD_SSO_UNAUTH_401;
+    switch (action) {
+    case MOD_SSO_UNAUTH_REDIRECT:
+        return start_login(r, p, dir);
+    case MOD_SSO_UNAUTH_403:
+        return HTTP_FORBIDDEN;
+    case MOD_SSO_UNAUTH_AUTO:
+    case MOD_SSO_UNAUTH_PASS: /* Require did not let it through without a user, so it ends here */
+    case MOD_SSO_UNAUTH_401:
+        break;
+    }
+    return refuse_program(r, p, opened);
+}
+
+int mod_sso_authn_check(request_rec *r)
+{
+    mod_sso_req_t *req = mod_sso_req(r);
+    if (!is_ours(r))
+        return DECLINED;
+    if (r->user && req->current)
+        return OK;
+    const mod_sso_provider_t *p = mod_sso_site_provider_of(r);
+    if (!p) {
+        sso_err_t err = SSO_ERR_INIT;
+        sso_err_set(&err, SSO_E_CONFIG, "no-provider", "AuthType sso-oidc, but this vhost has no such provider");
+        mod_sso_log_refusal(r, APLOG_ERR, "SSO224", "a request cannot be decided", &err);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return answer_unauthenticated(r, p);
+}
+
+int mod_sso_authn_auth_checker(request_rec *r)
+{
+    mod_sso_req_t *req = mod_sso_req(r);
+    if (req->in_authz || !is_ours(r))
+        return DECLINED;
+    req->in_authz = 1;
+    int status = ap_run_auth_checker(r);
+    req->in_authz = 0;
+    return status == HTTP_UNAUTHORIZED && r->user ? HTTP_FORBIDDEN : status;
+}
+
+void mod_sso_authn_inherit(request_rec *r)
+{
+    mod_sso_req_t *req = mod_sso_req(r);
+    request_rec *parent = r->main ? r->main : r->prev;
+    if (req->guarded || req->current || !parent || !r->user || !is_ours(r))
+        return;
+    req->current = mod_sso_req(parent)->current;
+}
