@@ -35,6 +35,7 @@ typedef struct sso_jws_t {
     const char *typ; /* NULL when absent */
     const char *kid;
     const sso_alg_t *alg;
+    const char *crv; /* EC, EdDSA: curve of the key; otherwise NULL */
 } sso_jws_t;
 
 /* 1 when the text has the five parts of a JWE (decrypt first). */
@@ -49,7 +50,8 @@ SSO_MUST_USE sso_rc_t sso_jws_parse(apr_pool_t *pool, const char *text, sso_jws_
 SSO_MUST_USE sso_rc_t sso_jws_verify(apr_pool_t *pool, const sso_jws_parsed_t *parsed, const sso_jwks_t *keys,
                                      sso_alg_set_t allowed, sso_jws_t *ret_jws, sso_err_t *err);
 
-/* Signs payload with a private (or MAC) key: compact text. `typ` and `kid` may be NULL. */
+/* Signs payload with a private (or MAC) key: compact text. `typ` and `kid` may be NULL.
+ * Reasons: jws-key (the key cannot do alg), jws-hmac-key-short. */
 SSO_MUST_USE sso_rc_t sso_jws_sign(apr_pool_t *pool, const sso_jwk_t *key, const sso_alg_t *alg, const char *typ,
                                    const char *kid, const void *payload, apr_size_t len, char **ret_text,
                                    sso_err_t *err);

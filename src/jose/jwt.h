@@ -16,6 +16,7 @@ typedef struct sso_jwt_t {
     const char *typ;
     const char *kid;
     const sso_alg_t *alg;
+    const char *crv;          /* EC, EdDSA: curve of the key; otherwise NULL */
     int encrypted;            /* it came inside a JWE */
 } sso_jwt_t;
 
