@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "jose/jwk.h"
 
-/* Reasons: jwe-syntax, jwe-alg, jwe-enc, jwe-zip, jwe-crit, jwe-kid, jwe-key, jwe-decrypt, jwe-too-large. */
+/* A token of SSO_JWS_BYTES_MAX in base64url, with room for the rest. */
+#define SSO_JWE_BYTES_MAX (704 * 1024)
+
+/* `key` is a private key; `ret_plain` has a NUL behind it that is not counted.
+ * Reasons: jwe-syntax, jwe-alg, jwe-enc, jwe-zip, jwe-crit, jwe-kid, jwe-key, jwe-decrypt, jwe-too-large. */
 SSO_MUST_USE sso_rc_t sso_jwe_decrypt(apr_pool_t *pool, const char *text, const sso_jwk_t *key,
                                       const char **ret_plain, apr_size_t *ret_len, sso_err_t *err);
 
