@@ -4,6 +4,7 @@
 #ifndef MOD_SSO_FETCH_H
 #define MOD_SSO_FETCH_H
 
+#include "httpd/bulkhead.h"
 #include "httpd/mod_sso.h"
 #include "httpd/site.h"
 
@@ -13,6 +14,8 @@ typedef struct mod_sso_fetch_t {
     const char *authorization; /* value of the header, NULL: none */
     const char *accept;        /* NULL: application/json */
     apr_size_t max;            /* bytes of the body */
+    int (*stopping)(void);     /* NULL: a request waits. Else a call in the background: takes no place of the bulkhead, and
+                                * is given up within a second or so after this says 1 */
 } mod_sso_fetch_t;
 
 typedef struct mod_sso_fetched_t {
@@ -24,6 +27,9 @@ typedef struct mod_sso_fetched_t {
     apr_size_t len;
 } mod_sso_fetched_t;
 
+/* As root, before the fork: the bulkhead for `count` providers, client certificates and keys read. Called by
+ * mod_sso_meta_post_config. */
+apr_status_t mod_sso_fetch_post_config(apr_pool_t *pconf, server_rec *main_server, int count);
 /* Process-wide set-up in child_init; cleaned up with the pool. */
 apr_status_t mod_sso_fetch_child_init(apr_pool_t *pchild, server_rec *main_server);
 /* One call on behalf of a provider: its site's timeouts, CA file, proxy and bulkhead count. Any status is SSO_OK.
@@ -31,5 +37,13 @@ apr_status_t mod_sso_fetch_child_init(apr_pool_t *pchild, server_rec *main_serve
  * fetch-busy (SSO_E_BUSY: the bulkhead is full). The detail names host and cause, never the body. */
 SSO_MUST_USE sso_rc_t mod_sso_fetch(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                     const mod_sso_fetch_t *request, mod_sso_fetched_t *ret_answer, sso_err_t *err);
+
+
+/* A place of the bulkhead for a worker that waits for what another one fetches. SSO_E_BUSY (fetch-busy) when there is
+ * none; given back with mod_sso_bulkhead_leave. */
+SSO_MUST_USE sso_rc_t mod_sso_fetch_enter(const mod_sso_provider_t *provider, mod_sso_ticket_t *ret_ticket,
+                                          sso_err_t *err);
+/* Seconds that one call may take. */
+int mod_sso_fetch_timeout(const mod_sso_provider_t *provider);
 
 #endif

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only user of libcurl. Everything libcurl would take from the environment or decide for itself is set here: proxy,
+ * no_proxy, netrc, protocols, redirects, trust, HTTP version, signals.
+ *
+ * Easy handles wait in a stack between calls, the last used on top, so that its connection to the provider is still
+ * open. A handle whose call failed is thrown away: a resolver thread may hang on it (QUICK_EXIT lets go of that). */
+#include "httpd/fetch.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <apr_file_io.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <ap_mpm.h>
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "base/url.h"
+#include "httpd/log.h"
+#include "jose/crypto.h"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 or later is needed: CURLOPT_QUICK_EXIT"
+#endif
+
+#define CONNECT_TIMEOUT 5 /* seconds, SSOTimeout */
+#define TOTAL_TIMEOUT 10
+#define LEASE_SLACK 30    /* a place is lost that long after its call should have ended */
+#define IDLE_MAX 32       /* handles kept between calls */
+#define HEADERS_MAX (64 * 1024)
+#define PEM_MAX (64 * 1024)
+
+typedef struct identity_t { /* tls_client_auth (RFC 8705 2); read as root, so the key need not be readable to children */
+    struct curl_blob certificate;
+    struct curl_blob key;
+} identity_t;
+
+/* Made before the fork, read-only after it but for the bulkhead. */
+static struct {
+    mod_sso_bulkhead_t *bulkhead;
+    const identity_t *identities; /* by provider index; data NULL: none */
+    int count;
+} shared;
+
+/* One a process: mod_sso_fetch has callers everywhere and they have only the provider. */
+static struct {
+    apr_thread_mutex_t *mutex;
+    CURL *idle[IDLE_MAX];
+    int idle_count;
+    apr_uint32_t pid;
+    const char *user_agent;
+} process;
+
+/* ---- before the fork ---- */
+
+static int default_to(int value, int standard)
+{
+    return value > 0 ? value : standard;
+}
+
+static apr_status_t wipe_blob(void *data)
+{
+    struct curl_blob *blob = data;
+    sso_crypto_cleanse(blob->data, blob->len);
+    blob->len = 0;
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_pem(apr_pool_t *pconf, const char *path, struct curl_blob *blob)
+{
+    apr_file_t *file;
+    apr_status_t rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pconf);
+    if (rv != APR_SUCCESS)
+        return rv;
+    blob->data = apr_palloc(pconf, PEM_MAX);
+    blob->flags = CURL_BLOB_NOCOPY;
+    apr_size_t len = 0;
+    rv = apr_file_read_full(file, blob->data, PEM_MAX, &len);
+    blob->len = len;
+    apr_pool_cleanup_register(pconf, blob, wipe_blob, apr_pool_cleanup_null);
+    (void)apr_file_close(file);
+    if (rv == APR_SUCCESS)
+        return APR_EINVAL; /* filled to the brim: no PEM file of ours */
+    return APR_STATUS_IS_EOF(rv) && len > 0 ? APR_SUCCESS : rv;
+}
+
+static apr_status_t read_identity(apr_pool_t *pconf, const mod_sso_provider_t *provider, identity_t *identity)
+{
+    const char *files[2] = {provider->conf->client_certificate, provider->conf->client_certificate_key};
+    struct curl_blob *blobs[2] = {&identity->certificate, &identity->key};
+
+    if (provider->client.auth != SSO_CLIENT_AUTH_TLS && provider->client.auth != SSO_CLIENT_AUTH_SELF_SIGNED_TLS)
+        return APR_SUCCESS;
+    for (int i = 0; i < 2; i++) {
+        apr_status_t rv = files[i] != NULL ? read_pem(pconf, files[i], blobs[i]) : APR_ENOENT;
+        if (rv != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, rv, provider->site->server,
+                         "SSO311: SSOClientCertificate of provider %s cannot be read: %s reason=client-certificate",
+                         provider->name, files[i] != NULL ? files[i] : "not set");
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* Runs `fn` for each provider of the process. */
+static apr_status_t for_each_provider(server_rec *main_server, int count, void *baton,
+                                      apr_status_t (*fn)(void *baton, const mod_sso_provider_t *provider))
+{
+    for (server_rec *s = main_server; s != NULL; s = s->next) {
+        const mod_sso_conf_t *conf = mod_sso_conf_of(s);
+        const mod_sso_site_t *site = conf != NULL ? conf->site : NULL;
+        for (int i = 0; site != NULL && i < site->count; i++) {
+            if (site->providers[i]->index < 0 || site->providers[i]->index >= count)
+                return APR_EINVAL;
+            apr_status_t rv = fn(baton, site->providers[i]);
+            if (rv != APR_SUCCESS)
+                return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+typedef struct prepare_t {
+    apr_pool_t *pconf;
+    unsigned total;
+    unsigned *limits;
+    identity_t *identities;
+} prepare_t;
+
+static apr_status_t prepare_provider(void *baton, const mod_sso_provider_t *provider)
+{
+    prepare_t *p = baton;
+    unsigned limit = p->total / 2 > 0 ? p->total / 2 : 1;
+
+    if (provider->conf->max_calls > 0)
+        limit = (unsigned)provider->conf->max_calls;
+    p->limits[provider->index] = limit < p->total ? limit : p->total;
+    return read_identity(p->pconf, provider, &p->identities[provider->index]);
+}
+
+/* max(1, MaxRequestWorkers / 4): three quarters of the workers never wait for a provider. */
+static unsigned count_places(void)
+{
+    int daemons = 0, threads = 0;
+    (void)ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &daemons);
+    (void)ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    int workers = default_to(daemons, 1) * default_to(threads, 1);
+    return workers / 4 > 0 ? (unsigned)(workers / 4) : 1;
+}
+
+static apr_status_t forget_shared(void *data)
+{
+    (void)data;
+    shared.bulkhead = NULL;
+    shared.identities = NULL;
+    shared.count = 0;
+    return APR_SUCCESS;
+}
+
+apr_status_t mod_sso_fetch_post_config(apr_pool_t *pconf, server_rec *main_server, int count)
+{
+    apr_size_t room = count > 0 ? (apr_size_t)count : 1;
+    prepare_t p = {pconf, count_places(), apr_pcalloc(pconf, room * sizeof(unsigned)),
+                   apr_pcalloc(pconf, room * sizeof(identity_t))};
+    apr_shm_t *shm;
+
+    apr_status_t rv = for_each_provider(main_server, count, &p, prepare_provider);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = apr_shm_create(&shm, mod_sso_bulkhead_size(p.total, p.limits, (unsigned)count), NULL, pconf);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
+                     "SSO312: there is no shared memory for counting outgoing calls reason=fetch-memory");
+        return rv;
+    }
+    shared.bulkhead = mod_sso_bulkhead_init(apr_shm_baseaddr_get(shm), p.total, p.limits, (unsigned)count);
+    shared.identities = p.identities;
+    shared.count = count;
+    apr_pool_cleanup_register(pconf, NULL, forget_shared, apr_pool_cleanup_null);
+    return APR_SUCCESS;
+}
+
+/* ---- the child ---- */
+
+static apr_status_t forget_process(void *data)
+{
+    (void)data;
+    while (process.idle_count > 0)
+        curl_easy_cleanup(process.idle[--process.idle_count]);
+    process.mutex = NULL;
+    return APR_SUCCESS; /* no curl_global_cleanup: other modules of this process may use libcurl */
+}
+
+apr_status_t mod_sso_fetch_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    apr_status_t rv = apr_thread_mutex_create(&process.mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+    if (rv == APR_SUCCESS && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        rv = APR_EGENERAL;
+    if (rv != APR_SUCCESS) {
+        process.mutex = NULL;
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
+                     "SSO313: libcurl cannot be set up: no provider can be asked reason=fetch-init");
+        return rv;
+    }
+    process.pid = (apr_uint32_t)getpid();
+    process.user_agent = "mod_sso_oidc/" MOD_SSO_VERSION;
+    if (shared.bulkhead != NULL)
+        mod_sso_bulkhead_forget(shared.bulkhead, process.pid);
+    apr_pool_cleanup_register(pchild, NULL, forget_process, apr_pool_cleanup_null);
+    return APR_SUCCESS;
+}
+
+static CURL *take_handle(void)
+{
+    CURL *handle = NULL;
+
+    apr_thread_mutex_lock(process.mutex);
+    if (process.idle_count > 0)
+        handle = process.idle[--process.idle_count];
+    apr_thread_mutex_unlock(process.mutex);
+    return handle != NULL ? handle : curl_easy_init();
+}
+
+static void return_handle(CURL *handle, int reusable)
+{
+    if (reusable) {
+        curl_easy_reset(handle); /* forgets options, keeps connections */
+        apr_thread_mutex_lock(process.mutex);
+        if (process.idle_count < IDLE_MAX) {
+            process.idle[process.idle_count++] = handle;
+            handle = NULL;
+        }
+        apr_thread_mutex_unlock(process.mutex);
+    }
+    if (handle != NULL) {
+        (void)curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+        curl_easy_cleanup(handle);
+    }
+}
+
+int mod_sso_fetch_timeout(const mod_sso_provider_t *provider)
+{
+    return default_to(provider->site->conf->timeout_total, TOTAL_TIMEOUT);
+}
+
+sso_rc_t mod_sso_fetch_enter(const mod_sso_provider_t *provider, mod_sso_ticket_t *ret_ticket, sso_err_t *err)
+{
+    apr_uint32_t now = (apr_uint32_t)apr_time_sec(apr_time_now());
+
+    if (shared.bulkhead == NULL || process.mutex == NULL)
+        return sso_err_set(err, SSO_E_INTERNAL, "fetch-failed", "outgoing calls were not set up in this process");
+    if (!mod_sso_bulkhead_enter(shared.bulkhead, (unsigned)provider->index, process.pid, now,
+                                (unsigned)mod_sso_fetch_timeout(provider) + LEASE_SLACK, ret_ticket))
+        return sso_err_set(err, SSO_E_BUSY, "fetch-busy",
+                           "too many requests wait for provider %s already; SSOMaxCalls limits them", provider->name);
+    return SSO_OK;
+}
+
+/* ---- one call ---- */
+
+typedef struct call_t {
+    const mod_sso_provider_t *provider;
+    const mod_sso_fetch_t *request;
+    const char *url;
+    sso_url_t parts;
+    CURL *handle;
+    struct curl_slist *headers;
+    sso_buf_t body;
+    apr_size_t header_bytes;
+    int too_large;
+    char text[CURL_ERROR_SIZE];
+} call_t;
+
+/* The same address that was checked, put together again; a fragment is not sent (RFC 9110 4.2.5). */
+static sso_rc_t check_url(apr_pool_t *pool, call_t *call, sso_err_t *err)
+{
+    sso_err_t cause = SSO_ERR_INIT;
+    const sso_url_t *url = &call->parts;
+
+    if (sso_url_parse(pool, call->request->url, &call->parts, &cause) != SSO_OK)
+        return sso_err_set(err, SSO_E_SYNTAX, "fetch-url", "not an address to call (%s)", cause.reason);
+    if (strcmp(url->scheme, "https") != 0 &&
+        !(call->provider->site->development && sso_url_host_is_loopback(url->host)))
+        return sso_err_set(err, SSO_E_UNSUPPORTED, "fetch-url",
+                           "%s is not https; http is for loopback hosts under SSODevelopment", url->host);
+    call->url = apr_pstrcat(pool, sso_url_origin(pool, url), url->path, url->query != NULL ? "?" : "",
+                            url->query != NULL ? url->query : "", NULL);
+    return SSO_OK;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *baton)
+{
+    call_t *call = baton;
+    size_t len = size * count; /* size is 1 */
+
+    sso_buf_add(&call->body, bytes, len);
+    if (!call->body.overflow)
+        return len;
+    call->too_large = 1;
+    return 0;
+}
+
+/* libcurl keeps every header line; endless headers must not fill the memory. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *baton)
+{
+    call_t *call = baton;
+    (void)bytes;
+    call->header_bytes += size * count;
+    if (call->header_bytes <= HEADERS_MAX)
+        return size * count;
+    call->too_large = 1;
+    return 0;
+}
+
+static int ask_stopping(void *baton, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const call_t *call = baton;
+    (void)a, (void)b, (void)c, (void)d;
+    return call->request->stopping();
+}
+
+/* No descriptor of ours for CGI programs that this process starts. */
+static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)baton;
+    (void)purpose;
+    curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
+    if (fd != CURL_SOCKET_BAD)
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
+static CURLcode add_header(call_t *call, apr_pool_t *pool, const char *name, const char *value)
+{
+    struct curl_slist *more = curl_slist_append(call->headers, apr_pstrcat(pool, name, ": ", value, NULL));
+    if (more == NULL)
+        return CURLE_OUT_OF_MEMORY;
+    call->headers = more;
+    return CURLE_OK;
+}
+
+/* curl_easy_setopt is a typed macro; all that fail mean the same: a libcurl that cannot do what we rely on. */
+#define SET(option, value)                                        \
+    do {                                                          \
+        CURLcode set_rc = curl_easy_setopt(call->handle, option, value); \
+        if (set_rc != CURLE_OK)                                   \
+            return set_rc;                                        \
+    } while (0)
+#define TRY(expr)                   \
+    do {                            \
+        CURLcode try_rc = (expr);   \
+        if (try_rc != CURLE_OK)     \
+            return try_rc;          \
+    } while (0)
+
+static CURLcode set_transfer(call_t *call)
+{
+    const mod_sso_conf_t *conf = call->provider->site->conf;
+
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L);
+    SET(CURLOPT_ERRORBUFFER, call->text);
+    SET(CURLOPT_URL, call->url);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, call->parts.scheme);
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* RFC 9700 4.12; a redirect could also name another host (SSRF) */
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, default_to(conf->timeout_connect, CONNECT_TIMEOUT) * 1000L);
+    SET(CURLOPT_TIMEOUT_MS, mod_sso_fetch_timeout(call->provider) * 1000L);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->request->max);
+    SET(CURLOPT_WRITEFUNCTION, take_body);
+    SET(CURLOPT_WRITEDATA, call);
+    SET(CURLOPT_HEADERFUNCTION, take_header);
+    SET(CURLOPT_HEADERDATA, call);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_MAXCONNECTS, 4L);
+    if (call->request->stopping != NULL) {
+        SET(CURLOPT_NOPROGRESS, 0L);
+        SET(CURLOPT_XFERINFOFUNCTION, ask_stopping);
+        SET(CURLOPT_XFERINFODATA, call);
+    }
+    return CURLE_OK;
+}
+
+/* Never the environment's proxy. Loopback hosts are this machine's, not the proxy's. */
+static CURLcode set_proxy(call_t *call)
+{
+    const char *proxy = call->provider->site->conf->outgoing_proxy;
+    int direct = proxy == NULL || sso_url_host_is_loopback(call->parts.host);
+
+    SET(CURLOPT_PROXY, direct ? "" : proxy);
+    SET(CURLOPT_NOPROXY, direct ? "*" : "");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    return CURLE_OK;
+}
+
+static CURLcode set_tls(call_t *call)
+{
+    const char *ca_file = call->provider->site->conf->ca_file;
+    char *standard = NULL;
+
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    if (ca_file != NULL) {
+        SET(CURLOPT_CAINFO, ca_file);
+        SET(CURLOPT_PROXY_CAINFO, ca_file);
+    }
+    /* One file and no folder beside it: SSOCAFile is all that is trusted, and libcurl keeps what it parsed. */
+    if (ca_file != NULL || (curl_easy_getinfo(call->handle, CURLINFO_CAINFO, &standard) == CURLE_OK && standard)) {
+        SET(CURLOPT_CAPATH, NULL);
+        SET(CURLOPT_PROXY_CAPATH, NULL);
+    }
+    if (shared.identities != NULL && call->provider->index < shared.count) {
+        identity_t identity = shared.identities[call->provider->index];
+        if (identity.certificate.data != NULL && identity.key.data != NULL) {
+            SET(CURLOPT_SSLCERT_BLOB, &identity.certificate);
+            SET(CURLOPT_SSLKEY_BLOB, &identity.key);
+            SET(CURLOPT_KEYPASSWD, ""); /* OpenSSL would ask on the terminal */
+        }
+    }
+    return CURLE_OK;
+}
+
+static CURLcode set_request(call_t *call, apr_pool_t *pool)
+{
+    const mod_sso_fetch_t *request = call->request;
+
+    SET(CURLOPT_USERAGENT, process.user_agent);
+    TRY(add_header(call, pool, "Accept", request->accept != NULL ? request->accept : "application/json"));
+    TRY(add_header(call, pool, "Accept-Encoding", "identity"));
+    if (request->body != NULL) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
+        SET(CURLOPT_POSTFIELDS, request->body);
+        TRY(add_header(call, pool, "Content-Type", "application/x-www-form-urlencoded"));
+        TRY(add_header(call, pool, "Expect", "")); /* "Expect:" takes the header out */
+    }
+    if (request->authorization != NULL)
+        TRY(add_header(call, pool, "Authorization", request->authorization));
+    SET(CURLOPT_HTTPHEADER, call->headers);
+    return CURLE_OK;
+}
+
+static CURLcode set_all(call_t *call, apr_pool_t *pool)
+{
+    TRY(set_transfer(call));
+    TRY(set_proxy(call));
+    TRY(set_tls(call));
+    return set_request(call, pool);
+}
+
+static sso_rc_t map_failure(const call_t *call, CURLcode rc, sso_err_t *err)
+{
+    const char *host = call->parts.host;
+    const char *text = call->text[0] != '\0' ? call->text : curl_easy_strerror(rc);
+
+    if (call->too_large)
+        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large", "%s: the answer is larger than %" APR_SIZE_T_FMT " bytes",
+                           host, call->request->max);
+    switch ((int)rc) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return sso_err_set(err, SSO_E_SYNTAX, "fetch-url", "%s: %s", host, text);
+    case CURLE_FILESIZE_EXCEEDED:
+        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large",
+                           "%s: the answer is larger than %" APR_SIZE_T_FMT " bytes", host, call->request->max);
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return sso_err_set(err, SSO_E_FETCH, "fetch-dns", "%s: %s", host, text);
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+    case CURLE_INTERFACE_FAILED:
+        return sso_err_set(err, SSO_E_FETCH, "fetch-connect", "%s: %s", host, text);
+    case CURLE_OPERATION_TIMEDOUT:
+        return sso_err_set(err, SSO_E_TIMEOUT, "fetch-timeout", "%s: %s", host, text);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_USE_SSL_FAILED:
+        return sso_err_set(err, SSO_E_FETCH, "fetch-tls", "%s: %s", host, text);
+    default:
+        return sso_err_set(err, SSO_E_FETCH, "fetch-failed", "%s: %s (libcurl error %d)", host, text, (int)rc);
+    }
+}
+
+/* The last value of a header of the final answer, "" when absent. */
+static const char *get_header(apr_pool_t *pool, const call_t *call, const char *name)
+{
+    struct curl_header *header;
+    if (curl_easy_header(call->handle, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return "";
+    return apr_pstrdup(pool, header->value);
+}
+
+/* Cache-Control may come in several lines (RFC 9110 5.3). */
+static const char *join_headers(apr_pool_t *pool, const call_t *call, const char *name)
+{
+    struct curl_header *header;
+    const char *all = "";
+    for (size_t i = 0; i < 16 && curl_easy_header(call->handle, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++)
+        all = apr_pstrcat(pool, all, i > 0 ? "," : "", header->value, NULL);
+    return all;
+}
+
+/* delta-seconds only (RFC 9110 10.2.3); within a day. */
+static int parse_retry_after(const char *value)
+{
+    apr_size_t len = strspn(value, "0123456789");
+    if (len == 0 || value[len] != '\0')
+        return -1;
+    long seconds = len > 6 ? 86400 : strtol(value, NULL, 10);
+    return seconds > 86400 ? 86400 : (int)seconds;
+}
+
+static sso_rc_t read_answer(apr_pool_t *pool, call_t *call, mod_sso_fetched_t *ret_answer, sso_err_t *err)
+{
+    mod_sso_fetched_t answer = {0};
+    long status = 0;
+
+    /* We asked for no coding; what is coded nevertheless could be a bomb and is not decoded. */
+    const char *coding = get_header(pool, call, "Content-Encoding");
+    if (coding[0] != '\0' && strcasecmp(coding, "identity") != 0)
+        return sso_err_set(err, SSO_E_UNSUPPORTED, "fetch-failed", "%s: the answer is %s-encoded though we asked for none",
+                           call->parts.host, coding);
+    if (curl_easy_getinfo(call->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 || status > 999)
+        return sso_err_set(err, SSO_E_FETCH, "fetch-failed", "%s: the answer has no status", call->parts.host);
+    answer.status = (int)status;
+    answer.content_type = get_header(pool, call, "Content-Type");
+    answer.cache_control = join_headers(pool, call, "Cache-Control");
+    answer.retry_after = parse_retry_after(get_header(pool, call, "Retry-After"));
+    answer.bytes = (const char *)call->body.data;
+    answer.len = call->body.len;
+    *ret_answer = answer;
+    return SSO_OK;
+}
+
+/* Freed memory keeps its contents: take the credentials out first. */
+static void free_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *h = headers; h != NULL; h = h->next)
+        sso_crypto_cleanse(h->data, strlen(h->data));
+    curl_slist_free_all(headers);
+}
+
+static sso_rc_t run_call(apr_pool_t *pool, call_t *call, mod_sso_fetched_t *ret_answer, sso_err_t *err)
+{
+    call->handle = take_handle();
+    if (call->handle == NULL)
+        return sso_err_set(err, SSO_E_INTERNAL, "fetch-failed", "libcurl gives no handle");
+    sso_buf_init(&call->body, pool, call->request->max < 8192 ? call->request->max : 8192, call->request->max);
+    CURLcode rc = set_all(call, pool);
+    if (rc == CURLE_OK)
+        rc = curl_easy_perform(call->handle);
+    sso_rc_t result = rc == CURLE_OK ? read_answer(pool, call, ret_answer, err) : map_failure(call, rc, err);
+    return_handle(call->handle, result == SSO_OK);
+    free_headers(call->headers);
+    return result;
+}
+
+sso_rc_t mod_sso_fetch(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_fetch_t *request,
+                       mod_sso_fetched_t *ret_answer, sso_err_t *err)
+{
+    call_t call = {.provider = provider, .request = request};
+    mod_sso_ticket_t ticket = {{NULL, NULL}, 0};
+
+    SSO_TRY(check_url(pool, &call, err));
+    if (request->stopping == NULL)
+        SSO_TRY(mod_sso_fetch_enter(provider, &ticket, err));
+    else if (process.mutex == NULL)
+        return sso_err_set(err, SSO_E_INTERNAL, "fetch-failed", "outgoing calls were not set up in this process");
+    sso_rc_t rc = run_call(pool, &call, ret_answer, err);
+    mod_sso_bulkhead_leave(&ticket);
+    return rc;
+}

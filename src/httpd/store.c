@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SSOCache over httpd's socache providers. A provider that is not safe for several processes gets our mutex; the others
+ * (memcache, redis) bring their own order. Values are sealed by the caller: a cache that is read or changed by others
+ * gives nothing away and is noticed. */
+#include "httpd/store.h"
+
+#include <ap_provider.h>
+#include <ap_socache.h>
+#include <apr_global_mutex.h>
+#include <apr_strings.h>
+#include <util_mutex.h>
+
+#include "jose/crypto.h"
+
+#define MUTEX_NAME "sso-cache"
+#define DEFAULT_SIZE "1048576"
+#define VALUE_MAX (256 * 1024)
+#define VALUE_USUAL (8 * 1024)
+#define KEY_MAX 64
+
+struct mod_sso_store_t {
+    server_rec *server;
+    const char *spec;
+    const ap_socache_provider_t *provider;
+    ap_socache_instance_t *instance;
+    apr_global_mutex_t *mutex; /* NULL: the provider needs none */
+};
+
+int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    return ap_mutex_register(pconf, MUTEX_NAME, NULL, APR_LOCK_DEFAULT, 0) == APR_SUCCESS ? OK
+                                                                                          : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* "NAME:ARGUMENT", where the argument may be absent. */
+static const char *split_spec(apr_pool_t *pconf, const char *spec, const char **ret_arg)
+{
+    const char *colon = strchr(spec, ':');
+    *ret_arg = colon != NULL ? colon + 1 : NULL;
+    return colon != NULL ? apr_pstrmemdup(pconf, spec, (apr_size_t)(colon - spec)) : spec;
+}
+
+sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char *spec, mod_sso_store_t **ret_store,
+                              sso_err_t *err)
+{
+    const char *arg;
+    const char *name = split_spec(pconf, spec != NULL ? spec : "shmcb", &arg);
+    const ap_socache_provider_t *provider =
+        ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name, AP_SOCACHE_PROVIDER_VERSION);
+
+    if (provider == NULL && spec == NULL) {
+        *ret_store = NULL;
+        return SSO_OK;
+    }
+    if (provider == NULL)
+        return sso_err_set(err, SSO_E_CONFIG, "cache-provider",
+                           "SSOCache %s: httpd has no cache of this name; load it with \"LoadModule socache_%s_module "
+                           "modules/mod_socache_%s.so\" (Debian: a2enmod socache_%s)",
+                           name, name, name, name);
+    if ((arg == NULL || arg[0] == '\0') && strcmp(provider->name, "shmcb") == 0)
+        arg = apr_psprintf(pconf, "%s(" DEFAULT_SIZE ")", ap_runtime_dir_relative(pconf, MUTEX_NAME));
+    mod_sso_store_t *store = apr_pcalloc(pconf, sizeof(*store));
+    store->server = server;
+    store->spec = spec != NULL ? spec : "shmcb";
+    store->provider = provider;
+    const char *complaint = provider->create(&store->instance, arg, pconf, pconf);
+    if (complaint != NULL)
+        return sso_err_set(err, SSO_E_CONFIG, "cache-provider", "SSOCache %s: %s", name, complaint);
+    *ret_store = store;
+    return SSO_OK;
+}
+
+static apr_status_t destroy_instance(void *data)
+{
+    mod_sso_store_t *store = data;
+    store->provider->destroy(store->instance, store->server);
+    return APR_SUCCESS;
+}
+
+/* Puts, gets and takes out a value of the size that sessions have: a cache that is too small or not there is found at
+ * the start and not at somebody's login. */
+static sso_rc_t test_store(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)
+{
+    unsigned char key[32], value[4096];
+    unsigned char *back;
+    apr_size_t len;
+
+    SSO_TRY(sso_crypto_random(NULL, key, sizeof(key), err));
+    SSO_TRY(sso_crypto_random(NULL, value, sizeof(value), err));
+    SSO_TRY(mod_sso_store_put(store, pool, key, sizeof(key), apr_time_now() + apr_time_from_sec(60), value,
+                              sizeof(value), err));
+    SSO_TRY(mod_sso_store_get(store, pool, key, sizeof(key), &back, &len, err));
+    if (len != sizeof(value) || memcmp(back, value, len) != 0) /* random bytes of a moment ago, no secret */
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s gave back something else",
+                           store->provider->name);
+    return mod_sso_store_remove(store, pool, key, sizeof(key), err);
+}
+
+sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
+{
+    struct ap_socache_hints hints = {32, 2048, apr_time_from_sec(300)};
+    char text[120];
+    apr_status_t rv;
+
+    if (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE) {
+        rv = ap_global_mutex_create(&store->mutex, NULL, MUTEX_NAME, apr_psprintf(pconf, "%pp", (void *)store),
+                                    store->server, pconf, 0);
+        if (rv != APR_SUCCESS)
+            return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no mutex for SSOCache (see Mutex " MUTEX_NAME
+                               "): %s", apr_strerror(rv, text, sizeof(text)));
+    }
+    rv = store->provider->init(store->instance, "mod_sso_oidc", &hints, store->server, pconf);
+    if (rv != APR_SUCCESS)
+        return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s",
+                           store->provider->name, apr_strerror(rv, text, sizeof(text)));
+    apr_pool_cleanup_register(pconf, store, destroy_instance, apr_pool_cleanup_null);
+    apr_pool_t *pool;
+    if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
+    sso_rc_t rc = test_store(store, pool, err);
+    apr_pool_destroy(pool);
+    return rc;
+}
+
+apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild)
+{
+    if (store->mutex == NULL)
+        return APR_SUCCESS;
+    apr_status_t rv = apr_global_mutex_child_init(&store->mutex, apr_global_mutex_lockfile(store->mutex), pchild);
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
+                     "SSO314: the mutex of SSOCache cannot be used in this process reason=store-mutex");
+    return rv;
+}
+
+static sso_rc_t fail_with(const mod_sso_store_t *store, apr_status_t rv, const char *verb, sso_err_t *err)
+{
+    char text[120];
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s: %s failed: %s", store->provider->name, verb,
+                       apr_strerror(rv, text, sizeof(text)));
+}
+
+static sso_rc_t check_key(unsigned key_len, sso_err_t *err)
+{
+    if (key_len == 0 || key_len > KEY_MAX)
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "a key of %u bytes", key_len);
+    return SSO_OK;
+}
+
+static sso_rc_t lock_store(mod_sso_store_t *store, sso_err_t *err)
+{
+    apr_status_t rv = store->mutex != NULL ? apr_global_mutex_lock(store->mutex) : APR_SUCCESS;
+    return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "its lock", err);
+}
+
+static void unlock_store(mod_sso_store_t *store)
+{
+    if (store->mutex != NULL)
+        (void)apr_global_mutex_unlock(store->mutex);
+}
+
+sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                           apr_time_t expires, const void *value, apr_size_t len, sso_err_t *err)
+{
+    SSO_TRY(check_key(key_len, err));
+    if (len > VALUE_MAX)
+        return sso_err_set(err, SSO_E_LIMIT, "store-too-large", "%" APR_SIZE_T_FMT " bytes are more than the %d that "
+                           "SSOCache takes", len, VALUE_MAX);
+    /* providers want it writable, though they only read */
+    unsigned char *bytes = apr_pmemdup(pool, value, len);
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = store->provider->store(store->instance, store->server, key, key_len, expires, bytes,
+                                             (unsigned)len, pool);
+    unlock_store(store);
+    if (APR_STATUS_IS_ENOSPC(rv) || APR_STATUS_IS_ENOMEM(rv))
+        return sso_err_set(err, SSO_E_LIMIT, "store-too-large", "SSOCache %s has no room for %" APR_SIZE_T_FMT
+                           " bytes; give it more, as in SSOCache \"shmcb:/path(10485760)\"", store->provider->name, len);
+    return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "put", err);
+}
+
+static apr_status_t retrieve(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                             unsigned room, unsigned char **ret_value, unsigned *ret_len)
+{
+    *ret_value = apr_palloc(pool, (apr_size_t)room + 1);
+    *ret_len = room;
+    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, *ret_value, ret_len,
+                                                pool);
+    if (rv == APR_SUCCESS && *ret_len > room)
+        rv = APR_EGENERAL; /* a provider that lies about lengths */
+    return rv;
+}
+
+sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                           unsigned char **ret_value, apr_size_t *ret_len, sso_err_t *err)
+{
+    unsigned char *value;
+    unsigned len;
+
+    SSO_TRY(check_key(key_len, err));
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = retrieve(store, pool, key, key_len, VALUE_USUAL, &value, &len);
+    /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice then. */
+    int again = rv != APR_SUCCESS &&
+                (!APR_STATUS_IS_NOTFOUND(rv) || (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE));
+    if (again)
+        rv = retrieve(store, pool, key, key_len, VALUE_MAX, &value, &len);
+    unlock_store(store);
+    if (APR_STATUS_IS_NOTFOUND(rv))
+        return sso_err_set(err, SSO_E_ABSENT, "store-absent", "SSOCache has no such entry");
+    if (rv != APR_SUCCESS)
+        return fail_with(store, rv, "get", err);
+    value[len] = '\0';
+    *ret_value = value;
+    *ret_len = len;
+    return SSO_OK;
+}
+
+sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                              sso_err_t *err)
+{
+    SSO_TRY(check_key(key_len, err));
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = store->provider->remove(store->instance, store->server, key, key_len, pool);
+    unlock_store(store);
+    if (rv == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(rv))
+        return SSO_OK; /* gone is gone */
+    return fail_with(store, rv, "remove", err);
+}
