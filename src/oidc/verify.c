@@ -46,11 +46,17 @@ sso_rc_t sso_verify_jwt(apr_pool_t *pool, const char *text, sso_alg_set_t announ
         return SSO_OK;
     }
     /* Both kinds are accepted here and the header names one of the other kind, or of neither. */
-    if (strcmp(first.reason, "jws-alg-not-allowed") == 0)
-        return verify_with_secret(pool, text, hmac, client, ret_jwt, err);
-    if (err != NULL)
-        *err = first;
-    return rc;
+    if (strcmp(first.reason, "jws-alg-not-allowed") != 0)
+        return sso_err_set(err, rc, first.reason, "%s", first.detail);
+    sso_err_t second = SSO_ERR_INIT;
+    rc = verify_with_secret(pool, text, hmac, client, &jwt, &second);
+    if (rc == SSO_OK) {
+        *ret_jwt = jwt;
+        return SSO_OK;
+    }
+    if (strcmp(second.reason, "jws-alg-not-allowed") == 0)
+        return sso_err_set(err, rc, second.reason, "the token's alg is none of %s", sso_alg_set_text(pool, allowed));
+    return sso_err_set(err, rc, second.reason, "%s", second.detail);
 }
 
 int sso_verify_is_issuer(const sso_provider_t *provider, const sso_client_t *client, const char *iss)
