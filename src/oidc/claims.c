@@ -7,7 +7,9 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "base/b64.h"
 #include "base/text.h"
+#include "base/url.h"
 
 #define WHOLE_REAL_MAX 1e15 /* below it a double holds every integer */
 #define LOG_NAME_MAX   60
@@ -330,4 +332,104 @@ int sso_claim_has(const sso_claim_t *claim, const char *value)
             return 1;
     }
     return 0;
+}
+
+/* --- for the application ----------------------------------------------------------------------------------------- */
+
+static int is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+static char *add_escaped(char *out, char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    *out++ = '%';
+    *out++ = digits[((unsigned char)c >> 4) & 0xf];
+    *out++ = digits[(unsigned char)c & 0xf];
+    return out;
+}
+
+/* One item of a list; out has room for three times its length. What a reader splits, trims or decodes gives the same
+ * values back: otherwise "x,admins" or " admins" would be a way into a group. */
+static char *add_item(char *out, const sso_claim_value_t *value, char delimiter)
+{
+    const char *v = value->bytes;
+    apr_size_t len = value->len;
+
+    if (!memchr(v, delimiter, len) && !memchr(v, '%', len) && v[0] != ' ' && v[len - 1] != ' ') {
+        memcpy(out, v, len);
+        return out + len;
+    }
+    for (apr_size_t i = 0; i < len; i++) {
+        int edge = v[i] == ' ' && (i == 0 || i == len - 1);
+        int escape = v[i] == '%' && i + 2 < len && is_hex(v[i + 1]) && is_hex(v[i + 2]);
+        if (v[i] == delimiter || edge || escape)
+            out = add_escaped(out, v[i]);
+        else
+            *out++ = v[i];
+    }
+    return out;
+}
+
+static sso_claim_value_t encode_value(apr_pool_t *pool, const sso_claim_value_t *value, sso_claim_format_t format)
+{
+    sso_claim_value_t encoded = *value;
+    if (format == SSO_CLAIM_PERCENT)
+        encoded.bytes = sso_url_encode(pool, value->bytes);
+    else if (format == SSO_CLAIM_BASE64URL)
+        encoded.bytes = sso_b64url_string(pool, (const unsigned char *)value->bytes, value->len);
+    if (format != SSO_CLAIM_UTF8)
+        encoded.len = strlen(encoded.bytes);
+    return encoded;
+}
+
+static const char *join_values(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter)
+{
+    apr_size_t room = 1;
+    char *text;
+    char *out;
+
+    for (int i = 0; i < claim->count; i++)
+        room += 3 * claim->values[i].len + 2;
+    out = text = apr_palloc(pool, room);
+    for (int i = 0; i < claim->count; i++) {
+        if (claim->values[i].len == 0)
+            continue;
+        if (out != text)
+            *out++ = delimiter;
+        if (format == SSO_CLAIM_UTF8) {
+            out = add_item(out, &claim->values[i], delimiter);
+        } else {
+            sso_claim_value_t encoded = encode_value(pool, &claim->values[i], format);
+            memcpy(out, encoded.bytes, encoded.len);
+            out += encoded.len;
+        }
+    }
+    *out = '\0';
+    return out != text ? text : NULL;
+}
+
+const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter)
+{
+    if (claim->unsafe || claim->count == 0)
+        return NULL;
+    if (claim->is_list)
+        return join_values(pool, claim, format, delimiter);
+    if (claim->values[0].len == 0)
+        return NULL;
+    return encode_value(pool, &claim->values[0], format).bytes;
+}
+
+void sso_claim_header_name(const sso_claim_t *claim, char *out)
+{
+    int first = 1;
+    for (apr_size_t i = 0; i < claim->name_len; i++) {
+        char c = claim->name[i];
+        int lower = c >= 'a' && c <= 'z';
+        int other = !lower && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9');
+
+        out[i] = (char)(other ? '-' : lower && first ? c - 'a' + 'A' : c);
+        first = other;
+    }
 }

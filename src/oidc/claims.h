@@ -57,6 +57,18 @@ SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_
 const sso_claim_t *sso_claims_find(const sso_claims_t *claims, const char *name);
 /* "groups 5120 B, picture 900 B": the largest claims, for a sentence that says what does not fit. Names are cleaned. */
 char *sso_claims_largest(apr_pool_t *pool, const sso_claims_t *claims, int how_many);
+
+/* SSOClaimFormat: how one value is written. */
+typedef enum { SSO_CLAIM_UTF8, SSO_CLAIM_PERCENT, SSO_CLAIM_BASE64URL } sso_claim_format_t;
+
+/* A claim as one text for a header or a variable; NULL when there is nothing to send: no value, only empty ones, or an
+ * unsafe one. The values of a list are joined by the delimiter (punctuation or a blank, not '%' or '-'); inside one of
+ * them it is written %HH, so that one group cannot become two, and so are a '%' that would read as such and a blank at
+ * either end. A scalar in utf8 is the value itself, not copied. */
+const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter);
+/* Writes name_len characters, no NUL: the claim's name as the rest of a header name. Everything but ASCII letters and
+ * digits becomes '-', words are capitalised: preferred_username -> Preferred-Username. */
+void sso_claim_header_name(const sso_claim_t *claim, char *out);
 /* 1 when one of the claim's values equals `value` exactly. */
 int sso_claim_has(const sso_claim_t *claim, const char *value);
 

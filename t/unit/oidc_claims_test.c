@@ -295,6 +295,64 @@ static void the_largest_claims_are_named_in_order(void **state)
     assert_string_equal(sso_claims_largest(unit_pool, flatten("{}"), 3), "");
 }
 
+static const char *text_of(const char *doc, sso_claim_format_t format, char delimiter)
+{
+    return sso_claim_text(unit_pool, &flatten(doc)->claims[0], format, delimiter);
+}
+
+static void a_scalar_is_passed_on_as_it_is(void **state)
+{
+    (void)state;
+    const sso_claims_t *c = flatten("{\"name\":\"D\u00fcrr, J 100%2C\"}");
+    assert_ptr_equal(sso_claim_text(unit_pool, &c->claims[0], SSO_CLAIM_UTF8, ','), c->claims[0].values[0].bytes);
+    assert_string_equal(text_of("{\"n\":\"D\u00fc, J\"}", SSO_CLAIM_PERCENT, ','), "D%C3%BC%2C%20J");
+    assert_string_equal(text_of("{\"n\":\"D\u00fc\"}", SSO_CLAIM_BASE64URL, ','), "RMO8");
+}
+
+static void a_list_is_joined_and_one_group_stays_one(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of("{\"g\":[\"a\",\"b c\",\"d\"]}", SSO_CLAIM_UTF8, ','), "a,b c,d");
+    assert_string_equal(text_of("{\"g\":[\"a\",\"x,admins\"]}", SSO_CLAIM_UTF8, ','), "a,x%2Cadmins");
+    assert_string_equal(text_of("{\"g\":[\"x,y\",\"x;y\"]}", SSO_CLAIM_UTF8, ';'), "x,y;x%3By");
+    assert_string_equal(text_of("{\"g\":[\"x y\",\"z\"]}", SSO_CLAIM_UTF8, ' '), "x%20y z");
+    assert_string_equal(text_of("{\"g\":[\" admins \",\" \"]}", SSO_CLAIM_UTF8, ','), "%20admins%20,%20");
+    /* What looks encoded already stays apart from what is. */
+    assert_string_equal(text_of("{\"g\":[\"x%2Cy\",\"100%\",\"%2\"]}", SSO_CLAIM_UTF8, ','), "x%252Cy,100%,%2");
+    assert_string_equal(text_of("{\"g\":[\"a,b\",\"\u00fc\"]}", SSO_CLAIM_PERCENT, ','), "a%2Cb,%C3%BC");
+    assert_string_equal(text_of("{\"g\":[\"a,b\",\"c\"]}", SSO_CLAIM_BASE64URL, ','), "YSxi,Yw");
+    assert_string_equal(text_of("{\"g\":[\"only\"]}", SSO_CLAIM_UTF8, ','), "only");
+}
+
+static void nothing_empty_or_unsafe_is_sent(void **state)
+{
+    (void)state;
+    assert_null(text_of("{\"g\":[]}", SSO_CLAIM_UTF8, ','));
+    assert_null(text_of("{\"g\":[\"\",\"\"]}", SSO_CLAIM_UTF8, ','));
+    assert_string_equal(text_of("{\"g\":[\"\",\"a\",\"\",\"b\"]}", SSO_CLAIM_UTF8, ','), "a,b");
+    assert_null(text_of("{\"g\":\"\"}", SSO_CLAIM_UTF8, ','));
+    assert_null(text_of("{\"g\":\"a\\r\\nX: 1\"}", SSO_CLAIM_UTF8, ','));
+    assert_null(text_of("{\"g\":[\"good\",\"a\\nb\"]}", SSO_CLAIM_PERCENT, ','));
+}
+
+static void header_names_are_words_with_capitals(void **state)
+{
+    static const char *const pairs[][2] = {{"preferred_username", "Preferred-Username"},
+                                           {"sub", "Sub"},
+                                           {"realm_access.roles", "Realm-Access-Roles"},
+                                           {"givenName", "GivenName"},
+                                           {"custom:2fa_on", "Custom-2fa-On"},
+                                           {"a\r\n:b", "A---B"},
+                                           {"\xc3\xbcx", "--X"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        sso_claim_t c = {pairs[i][0], strlen(pairs[i][0]), 0, 0, 0, NULL};
+        char out[64] = {0};
+        sso_claim_header_name(&c, out);
+        assert_string_equal(out, pairs[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +378,10 @@ int main(void)
         unit_test(too_many_bytes_are_refused_and_the_largest_named),
         unit_test(claims_are_found_by_exact_name),
         unit_test(the_largest_claims_are_named_in_order),
+        unit_test(a_scalar_is_passed_on_as_it_is),
+        unit_test(a_list_is_joined_and_one_group_stays_one),
+        unit_test(nothing_empty_or_unsafe_is_sent),
+        unit_test(header_names_are_words_with_capitals),
     };
     return unit_run(tests);
 }
