@@ -18,10 +18,8 @@ static int setup(void **state)
 {
     provider = (sso_provider_t){.issuer = "https://op.example", .authorization_endpoint = "https://op.example/auth"};
     client = (sso_client_t){.client_id = "app", .client_secret = "very-secret", .scope = "openid email"};
-    request = (sso_authreq_t){.redirect_uri = "https://rp.example/sso/callback",
-                              .state = "sealed.state",
-                              .secrets = &secrets,
-                              .max_age = -1};
+    request = (sso_authreq_t){
+        .redirect_uri = "https://rp.example/sso/callback", .state = "sealed.state", .secrets = &secrets, .max_age = -1};
     url = NULL;
     return unit_setup(state);
 }
@@ -156,9 +154,9 @@ static void extra_parameters_are_added_but_never_twice(void **state)
 
 static void extra_parameters_may_not_replace_ours(void **state)
 {
-    static const char *const names[] = {"response_type", "client_id", "redirect_uri", "scope", "state", "nonce",
-                                        "code_challenge", "code_challenge_method", "response_mode", "request",
-                                        "request_uri"};
+    static const char *const names[] = {"response_type", "client_id", "redirect_uri",   "scope",
+                                        "state",         "nonce",     "code_challenge", "code_challenge_method",
+                                        "response_mode", "request",   "request_uri"};
     (void)state;
     for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         assert_true(sso_authreq_is_reserved(names[i]));

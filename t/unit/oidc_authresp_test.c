@@ -54,13 +54,14 @@ static void unknown_parameters_are_ignored_even_twice(void **state)
 /* RFC 6749 3.1 */
 static void a_protocol_parameter_that_comes_twice_is_refused(void **state)
 {
-    static const char *const names[] = {"state", "code", "id_token", "access_token", "iss", "error",
-                                        "error_description", "error_uri", "session_state", "scope", "token_type",
-                                        "expires_in", "response"};
+    static const char *const names[] = {
+        "state",     "code",          "id_token", "access_token", "iss",        "error",   "error_description",
+        "error_uri", "session_state", "scope",    "token_type",   "expires_in", "response"};
     (void)state;
     for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         unit_assert_err(parse(apr_psprintf(unit_pool, "%s=a&%s=a%s", names[i], names[i],
-                                           strcmp(names[i], "state") == 0 ? "" : "&state=s"), 0),
+                                           strcmp(names[i], "state") == 0 ? "" : "&state=s"),
+                              0),
                         SSO_E_SYNTAX, "param-duplicate");
         assert_null(got.state);
     }
@@ -137,13 +138,24 @@ static void the_response_must_come_the_way_it_was_asked_for(void **state)
 
 static void errors_of_the_provider_have_their_own_reason(void **state)
 {
-    static const char *const errors[] = {"invalid_request", "unauthorized_client", "access_denied",
-                                         "unsupported_response_type", "invalid_scope", "server_error",
-                                         "temporarily_unavailable", "interaction_required", "login_required",
-                                         "account_selection_required", "consent_required", "invalid_request_uri",
-                                         "invalid_request_object", "request_not_supported",
-                                         "request_uri_not_supported", "registration_not_supported",
-                                         "unmet_authentication_requirements", "invalid_target"};
+    static const char *const errors[] = {"invalid_request",
+                                         "unauthorized_client",
+                                         "access_denied",
+                                         "unsupported_response_type",
+                                         "invalid_scope",
+                                         "server_error",
+                                         "temporarily_unavailable",
+                                         "interaction_required",
+                                         "login_required",
+                                         "account_selection_required",
+                                         "consent_required",
+                                         "invalid_request_uri",
+                                         "invalid_request_object",
+                                         "request_not_supported",
+                                         "request_uri_not_supported",
+                                         "registration_not_supported",
+                                         "unmet_authentication_requirements",
+                                         "invalid_target"};
     (void)state;
     for (apr_size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         char *reason = apr_pstrcat(unit_pool, "provider-", errors[i], NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Provider facts: recorded documents of real providers must pass, each broken or hostile one fails with its own name. */
+/* Provider facts: recorded documents of real providers must pass, each broken or hostile one fails with its own name.
+ */
 #include "unit.h"
 
 #include <apr_strings.h>
@@ -7,11 +8,11 @@
 #include "oidc/provider.h"
 #include "oidc_discovery_docs.h"
 
-#define ISSUER "https://op.example"
-#define AUTHZ "\"authorization_endpoint\":\"https://op.example/auth\""
-#define TOKEN "\"token_endpoint\":\"https://op.example/token\""
-#define JWKS "\"jwks_uri\":\"https://op.example/jwks\""
-#define ISS "\"issuer\":\"https://op.example\""
+#define ISSUER  "https://op.example"
+#define AUTHZ   "\"authorization_endpoint\":\"https://op.example/auth\""
+#define TOKEN   "\"token_endpoint\":\"https://op.example/token\""
+#define JWKS    "\"jwks_uri\":\"https://op.example/jwks\""
+#define ISS     "\"issuer\":\"https://op.example\""
 #define MINIMAL ISS "," AUTHZ "," TOKEN "," JWKS
 
 static sso_err_t err = SSO_ERR_INIT;
@@ -31,10 +32,10 @@ static sso_rc_t read_doc(const char *doc)
     return sso_provider_from_metadata(unit_pool, &settings, doc, strlen(doc), &got, &err);
 }
 
-#define refuse(doc, rc, reason)                 \
-    do {                                        \
-        unit_assert_err(read_doc(doc), rc, reason); \
-        assert_null(got);                       \
+#define refuse(doc, rc, reason)                                                                                        \
+    do {                                                                                                               \
+        unit_assert_err(read_doc(doc), rc, reason);                                                                    \
+        assert_null(got);                                                                                              \
     } while (0)
 
 static void the_recorded_document_of_onelogin_is_accepted(void **state)
@@ -80,7 +81,8 @@ static void the_hint_names_a_slash_that_alone_differs(void **state)
 static void endpoints_we_do_not_use_are_not_looked_at(void **state)
 {
     (void)state;
-    unit_assert_ok(read_doc("{" MINIMAL ",\"global_token_revocation_endpoint\":\"https://op.example/x/{connectionName}\""
+    unit_assert_ok(read_doc("{" MINIMAL
+                            ",\"global_token_revocation_endpoint\":\"https://op.example/x/{connectionName}\""
                             ",\"registration_endpoint\":7,\"check_session_iframe\":\"file:///etc/passwd\"}"));
 }
 
@@ -93,8 +95,7 @@ static void another_or_no_issuer_is_refused(void **state)
     refuse("{\"issuer\":\"https://OP.example\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH, "disc-issuer-mismatch");
     refuse("{\"issuer\":\"https://op.example:443\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH,
            "disc-issuer-mismatch");
-    refuse("{\"issuer\":\"https://op.example.\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH,
-           "disc-issuer-mismatch");
+    refuse("{\"issuer\":\"https://op.example.\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH, "disc-issuer-mismatch");
     refuse("{\"issuer\":\"https://op.exampl\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH, "disc-issuer-mismatch");
     refuse("{" AUTHZ "," TOKEN "," JWKS "}", SSO_E_ABSENT, "disc-issuer-missing");
     refuse("{\"issuer\":null," AUTHZ "," TOKEN "," JWKS "}", SSO_E_ABSENT, "disc-issuer-missing");
@@ -179,21 +180,34 @@ static void endpoints_of_another_type_are_refused(void **state)
 static void endpoints_that_would_lead_elsewhere_are_refused(void **state)
 {
     static const char *const urls[] = {
-        "file:///etc/passwd",  "gopher://127.0.0.1:70/", "http://op.example/x", "//op.example/x",
-        "/relative",           "",                       "javascript:alert(1)", "https://user:pw@op.example/x",
-        "https://op.example\\x", "https://op.example/{tenant}", "https://:443/x", "https://op.example:0/x",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:70/",
+        "http://op.example/x",
+        "//op.example/x",
+        "/relative",
+        "",
+        "javascript:alert(1)",
+        "https://user:pw@op.example/x",
+        "https://op.example\\x",
+        "https://op.example/{tenant}",
+        "https://:443/x",
+        "https://op.example:0/x",
     };
-    static const char *const members[] = {"token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint",
-                                          "revocation_endpoint", "introspection_endpoint",
+    static const char *const members[] = {"token_endpoint",
+                                          "jwks_uri",
+                                          "userinfo_endpoint",
+                                          "end_session_endpoint",
+                                          "revocation_endpoint",
+                                          "introspection_endpoint",
                                           "pushed_authorization_request_endpoint"};
     (void)state;
     for (apr_size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
         for (apr_size_t u = 0; u < sizeof(urls) / sizeof(urls[0]); u++) {
-            const char *doc = apr_psprintf(unit_pool, "{" ISS "," AUTHZ "%s%s,\"%s\":\"%s\"}",
-                                           strcmp(members[m], "token_endpoint") == 0 ? "" : "," TOKEN,
-                                           strcmp(members[m], "jwks_uri") == 0 ? "" : "," JWKS, members[m],
-                                           urls[u][0] == 'h' && strchr(urls[u], '\\') ? "https://op.example\\\\x"
-                                                                                      : urls[u]);
+            const char *doc =
+                apr_psprintf(unit_pool, "{" ISS "," AUTHZ "%s%s,\"%s\":\"%s\"}",
+                             strcmp(members[m], "token_endpoint") == 0 ? "" : "," TOKEN,
+                             strcmp(members[m], "jwks_uri") == 0 ? "" : "," JWKS, members[m],
+                             urls[u][0] == 'h' && strchr(urls[u], '\\') ? "https://op.example\\\\x" : urls[u]);
             refuse(doc, SSO_E_SYNTAX, "disc-endpoint-url");
             assert_non_null(strstr(err.detail, members[m]));
         }

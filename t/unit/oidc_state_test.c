@@ -9,7 +9,7 @@
 #include "jose/crypto.h"
 #include "oidc/state.h"
 
-#define SITE "rp.example\0https://op.example\0app"
+#define SITE     "rp.example\0https://op.example\0app"
 #define SITE_LEN sizeof(SITE)
 
 static sso_err_t err = SSO_ERR_INIT;
@@ -39,8 +39,12 @@ static int setup(void **state)
     env = unit_env();
     make_ring(1, 1);
     unit_assert_ok(sso_browser_create(&env, &browser, &err));
-    flow = (sso_flow_t){.provider = "default", .return_path = "/reports?x=1", .acr = "phr", .depth = 2,
-                        .flags = SSO_FLOW_MAX_AGE | SSO_FLOW_STEP_UP, .max_age = 300};
+    flow = (sso_flow_t){.provider = "default",
+                        .return_path = "/reports?x=1",
+                        .acr = "phr",
+                        .depth = 2,
+                        .flags = SSO_FLOW_MAX_AGE | SSO_FLOW_STEP_UP,
+                        .max_age = 300};
     memcpy(flow.browser_id, browser.id, sizeof(browser.id));
     return rc;
 }
