@@ -20,8 +20,7 @@ static int is_ours(request_rec *r)
     return type && !ap_cstr_casecmp(type, MOD_SSO_AUTH_TYPE);
 }
 
-/* What this location asks of the authentication: its own demand, else the provider's; SSOStepUp on top. */
-static sso_auth_demand_t demand_of(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
+sso_auth_demand_t mod_sso_authn_demand(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
 {
     sso_auth_demand_t demand = p->demand;
     if (dir->max_age != MOD_SSO_UNSET)
@@ -42,8 +41,11 @@ static const char *user_of(request_rec *r, mod_sso_opened_t *opened, const mod_s
 {
     if (opened->remote_user != rule) {
         const char *why = "user-absent";
+        const request_rec *top = r; /* the result is kept longer than a sub-request lives */
+        while (top->main)
+            top = top->main;
         opened->remote_user = rule;
-        opened->user = mod_sso_identity_user(r->pool, opened->session, rule, &why);
+        opened->user = mod_sso_identity_user(top->pool, opened->session, rule, &why);
         if (!opened->user) {
             sso_err_t err = SSO_ERR_INIT;
             sso_err_set(&err, SSO_E_DENIED, why, "SSORemoteUser %s", rule->claim);
@@ -63,7 +65,7 @@ static int identify(request_rec *r, mod_sso_req_t *req)
     mod_sso_opened_t *opened = mod_sso_session_open(r, p);
     if (!opened->session)
         return OK;
-    sso_auth_demand_t demand = demand_of(r, p, dir);
+    sso_auth_demand_t demand = mod_sso_authn_demand(r, p, dir);
     if (!sso_session_satisfies(opened->session, &demand, r->request_time, p->client.clock_skew)) {
         req->step_up = 1;
         return OK;
@@ -124,7 +126,7 @@ static int start_login(request_rec *r, const mod_sso_provider_t *p, const mod_ss
                              .return_path = mod_sso_req_return_path(r, p),
                              .depth = mod_sso_req(r)->step_up ? 0 : -1,
                              .step_up = mod_sso_req(r)->step_up,
-                             .demand = demand_of(r, p, dir),
+                             .demand = mod_sso_authn_demand(r, p, dir),
                              .dir = dir};
     return mod_sso_login_start(r, &login);
 }

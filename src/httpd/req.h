@@ -46,6 +46,7 @@ struct mod_sso_req_t {
     int step_up;                  /* there is a session, but it is too weak for this location */
     const char *id;               /* request id as shown to the person and logged */
     const char *fold_cookie;      /* the Cookie header of the root request before ours were cut out */
+    const char *fold_authorization; /* root: the client's Authorization before SSOPassToken replaced it; "": none */
 };
 
 /* Ours of this request, made when first asked for. Never NULL. */

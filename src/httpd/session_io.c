@@ -175,6 +175,9 @@ mod_sso_opened_t *mod_sso_session_open(request_rec *r, const mod_sso_provider_t 
     for (mod_sso_opened_t *o = root->opened; o; o = o->next)
         if (o->provider == provider)
             return o;
+    /* It outlives a sub-request, whose pool ends with it. */
+    while (r->main)
+        r = r->main;
 
     mod_sso_opened_t *opened = apr_pcalloc(r->pool, sizeof(*opened));
     cookies_t cookies;

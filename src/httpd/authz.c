@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `Require sso-claim NAME VALUE…`: one of the values is one of the claim's, compared byte by byte. NAME may be the path
+ * of a nested claim. Quotes keep blanks together. */
+#include "httpd/identity.h"
+
+#include <ap_provider.h>
+#include <mod_auth.h>
+
+#include "oidc/claims.h"
+
+typedef struct required_t {
+    const char *claim;
+    apr_array_header_t *values; /* char* */
+} required_t;
+
+static const char *parse_require(cmd_parms *cmd, const char *line, const void **ret_parsed)
+{
+    required_t *required = apr_pcalloc(cmd->pool, sizeof(*required));
+
+    required->claim = ap_getword_conf(cmd->pool, &line);
+    required->values = apr_array_make(cmd->pool, 4, sizeof(char *));
+    while (*line)
+        APR_ARRAY_PUSH(required->values, const char *) = ap_getword_conf(cmd->pool, &line);
+    if (!*required->claim || required->values->nelts == 0)
+        return "Require sso-claim needs the name of a claim and at least one value, like: Require sso-claim groups "
+               "admins";
+    *ret_parsed = required;
+    return NULL;
+}
+
+static authz_status check_claim(request_rec *r, const char *line, const void *parsed)
+{
+    const required_t *required = parsed;
+    const mod_sso_opened_t *current = mod_sso_req(r)->current;
+    const sso_claim_t *claim;
+
+    (void)line;
+    /* Only a session that this very request was given counts: one that is too weak for the location (SSOStepUp) or is
+     * nobody here must not get in by its claims. */
+    if (!current || !current->session || !current->user)
+        return AUTHZ_DENIED_NO_USER;
+    claim = sso_claims_find(&current->session->claims, required->claim);
+    for (int i = 0; claim && i < required->values->nelts; i++) {
+        if (sso_claim_has(claim, APR_ARRAY_IDX(required->values, i, const char *)))
+            return AUTHZ_GRANTED;
+    }
+    return AUTHZ_DENIED;
+}
+
+void mod_sso_authz_register(apr_pool_t *pool)
+{
+    static const authz_provider provider = {check_claim, parse_require};
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "sso-claim", AUTHZ_PROVIDER_VERSION, &provider,
+                              AP_AUTH_INTERNAL_PER_CONF);
+}
