@@ -20,23 +20,6 @@ static int is_ours(request_rec *r)
     return type && !ap_cstr_casecmp(type, MOD_SSO_AUTH_TYPE);
 }
 
-sso_auth_demand_t mod_sso_authn_demand(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
-{
-    sso_auth_demand_t demand = p->demand;
-    if (dir->max_age != MOD_SSO_UNSET)
-        demand.max_age = dir->max_age;
-    if (dir->acrs)
-        demand.acrs = dir->acrs;
-    if (dir->step_up_acr) {
-        apr_array_header_t *acrs = apr_array_make(r->pool, 1, sizeof(const char *));
-        APR_ARRAY_PUSH(acrs, const char *) = dir->step_up_acr;
-        demand.acrs = acrs;
-    }
-    if (dir->step_up_max_age != MOD_SSO_UNSET)
-        demand.max_age = dir->step_up_max_age;
-    return demand;
-}
-
 static const char *user_of(request_rec *r, mod_sso_opened_t *opened, const mod_sso_remote_user_t *rule)
 {
     if (opened->remote_user != rule) {
@@ -65,7 +48,7 @@ static int identify(request_rec *r, mod_sso_req_t *req)
     mod_sso_opened_t *opened = mod_sso_session_open(r, p);
     if (!opened->session)
         return OK;
-    sso_auth_demand_t demand = mod_sso_authn_demand(r, p, dir);
+    sso_auth_demand_t demand = mod_sso_identity_demand(r, p, dir);
     if (!sso_session_satisfies(opened->session, &demand, r->request_time, p->client.clock_skew)) {
         req->step_up = 1;
         return OK;
@@ -126,7 +109,7 @@ static int start_login(request_rec *r, const mod_sso_provider_t *p, const mod_ss
                              .return_path = mod_sso_req_return_path(r, p),
                              .depth = mod_sso_req(r)->step_up ? 0 : -1,
                              .step_up = mod_sso_req(r)->step_up,
-                             .demand = mod_sso_authn_demand(r, p, dir),
+                             .demand = mod_sso_identity_demand(r, p, dir),
                              .dir = dir};
     return mod_sso_login_start(r, &login);
 }

@@ -11,9 +11,6 @@ int mod_sso_authn_force(request_rec *r);             /* force_authn: a Require e
 int mod_sso_authn_check(request_rec *r);             /* check_authn: user, or the unauthenticated action */
 int mod_sso_authn_auth_checker(request_rec *r);      /* REALLY_FIRST: 401 for a signed-in user becomes 403 */
 
-/* What this location asks of the authentication: its own demand, else the provider's; SSOStepUp on top. */
-sso_auth_demand_t mod_sso_authn_demand(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir);
-
 /* A sub-request or internal redirect that httpd let inherit its parent's user, without asking the hooks, inherits the
  * session too; before fixups read mod_sso_req(r)->current. */
 void mod_sso_authn_inherit(request_rec *r);

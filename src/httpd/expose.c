@@ -12,7 +12,6 @@
 
 #include "base/cookie.h"
 #include "base/text.h"
-#include "httpd/authn.h"
 #include "httpd/log.h"
 #include "httpd/resp.h"
 #include "oidc/claims.h"
@@ -307,21 +306,15 @@ static int expose_session(request_rec *r, const mod_sso_opened_t *current)
 int mod_sso_expose_fixups(request_rec *r)
 {
     const mod_sso_site_t *site = mod_sso_site_of(r);
-    const mod_sso_req_t *req = ap_get_module_config(r->request_config, &sso_oidc_module);
+    const mod_sso_opened_t *current = mod_sso_req(r)->current;
 
     if (r->main) {
         int status = forget_parent(r);
         if (status != OK)
             return status;
     }
-    if (r->main || r->prev) {
-        mod_sso_authn_inherit(r);
-        req = mod_sso_req(r);
-    }
-    if (!site || (req && req->endpoint != MOD_SSO_EP_NONE))
+    if (!site)
         return DECLINED;
     mod_sso_expose_cut_cookies(r, site);
-    if (!req || !req->current || !req->current->session || !req->current->user)
-        return DECLINED;
-    return expose_session(r, req->current);
+    return current && current->session && current->user ? expose_session(r, current) : DECLINED;
 }

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "httpd/authn.h"
 #include "httpd/session_io.h"
 
 #define USER_MAX 1024 /* bytes; also bounds what an expression of the operator has to match */
@@ -70,6 +69,23 @@ const char *mod_sso_identity_user(apr_pool_t *pool, const sso_session_t *session
     return user ? check_user(user, strlen(user), ret_why) : refuse(ret_why, "user-no-match");
 }
 
+sso_auth_demand_t mod_sso_identity_demand(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir)
+{
+    sso_auth_demand_t demand = p->demand;
+    if (dir->max_age != MOD_SSO_UNSET)
+        demand.max_age = dir->max_age;
+    if (dir->acrs)
+        demand.acrs = dir->acrs;
+    if (dir->step_up_acr) {
+        apr_array_header_t *acrs = apr_array_make(r->pool, 1, sizeof(const char *));
+        APR_ARRAY_PUSH(acrs, const char *) = dir->step_up_acr;
+        demand.acrs = acrs;
+    }
+    if (dir->step_up_max_age != MOD_SSO_UNSET)
+        demand.max_age = dir->step_up_max_age;
+    return demand;
+}
+
 const sso_session_t *mod_sso_identity_session(request_rec *r)
 {
     const mod_sso_req_t *req = mod_sso_req(r);
@@ -84,7 +100,7 @@ const sso_session_t *mod_sso_identity_session(request_rec *r)
     if (req->guarded || !provider)
         return NULL;
     opened = mod_sso_session_open(r, provider);
-    demand = mod_sso_authn_demand(r, provider, dir);
+    demand = mod_sso_identity_demand(r, provider, dir);
     if (!opened->session ||
         !sso_session_satisfies(opened->session, &demand, r->request_time, provider->client.clock_skew) ||
         !mod_sso_identity_user(r->pool, opened->session, dir->remote_user ? dir->remote_user : provider->remote_user,

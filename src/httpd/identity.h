@@ -19,13 +19,15 @@ int mod_sso_identity_email_verified(const sso_session_t *session);
 /* The session an expression reads: the one this request was decided with; where nothing is decided (yet), the browser's
  * session at this location's provider if it satisfies the location. NULL when there is none, or it has no user here. */
 const sso_session_t *mod_sso_identity_session(request_rec *r);
+/* What this location asks of the authentication: its own demand, else the provider's; SSOStepUp on top. */
+sso_auth_demand_t mod_sso_identity_demand(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir);
 /* SSOClaimDelimiter with its default. */
 char mod_sso_identity_delimiter(const mod_sso_dir_t *dir);
 
 /* scrub.c: post_read_request. Removes every name we may set, by normalised name, from the request's headers. Refuses the
  * request (500) when mod_sso_scrub_prepare was not called. */
 int mod_sso_scrub_request(request_rec *r);
-/* After the configuration is complete (check_config): sorts the reserved names for the request's one pass. */
+/* After the configuration is complete (post_config): sorts the reserved names for the request's one pass. */
 void mod_sso_scrub_prepare(apr_pool_t *pconf);
 
 /* expose.c: fixups (REALLY_FIRST). Sets headers and environment of the decided session, cuts our cookies out of the

@@ -47,8 +47,8 @@ typedef struct sso_claims_t {
 } sso_claims_t;
 
 /* Merges and flattens. Claims of the ID Token win over UserInfo. `keep` (array of char*, NULL: all) is SSOSessionClaims:
- * names or paths; a name keeps everything below it; `sub` is always kept, `email_verified` whenever `email` is. Reason claims-too-large, with the largest
- * claims named in the detail. `userinfo` may be NULL. */
+ * names or paths; a name keeps everything below it; `sub` is always kept, `email_verified` whenever `email` is. Reason
+ * claims-too-large, with the largest claims named in the detail. `userinfo` may be NULL. */
 SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_token, const sso_json_t *userinfo,
                                          const apr_array_header_t *keep, const sso_claims_t **ret_claims,
                                          sso_err_t *err);
