@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # The demo: a provider, the application, httpd with the module between them, until Ctrl-C. Started by ./dev demo.
-#   run.pl [--port N] [--seconds N] [--quiet]
+#   run.pl [--port N] [--seconds N]
 use strict;
 use warnings;
 
@@ -10,26 +10,24 @@ use Getopt::Long qw(GetOptions);
 use lib "$Bin/../lib";
 use Time::HiRes qw(sleep);
 
-use SSO::Httpd;
-use SSO::OP;
+use IO::Socket::IP;
+use SSO::Demo;
 
 GetOptions('port=i' => \my $port, 'seconds=i' => \my $seconds) or die "usage: ./dev demo [-- --port N]\n";
 my $end = 0;
 $SIG{$_} = sub { $end = 1 } for qw(INT TERM HUP);
 
 die "Port $port is taken; choose another with ./dev demo -- --port N\n" if $port && in_use($port);
-my $httpd = SSO::Httpd->new(host => 'localhost', $port || !in_use(8080) ? (port => $port // 8080) : ());
-my $provider = SSO::OP->real({name => 'localhost', origin => $httpd->origin});
-my $app = SSO::OP->_start('../demo/app', {});
-$httpd->conf("Define ISSUER @{[$provider->issuer]}\nDefine APP @{[$app->origin]}\nInclude $Bin/site.conf\n");
-$httpd->start;
+$port ||= 8080 if !in_use(8080);
+my $demo = SSO::Demo->new(port => $port);
+my $httpd = $demo->httpd;
 print <<"END";
 
   The catalogue:   @{[$httpd->url('/')]}
   Sign in as:      alice   password  alice     (an administrator)
               or:  bob     password  bob       (a reader: /admin/ is refused)
 
-  Provider:        @{[$provider->issuer]}
+  Provider:        @{[$demo->op->issuer]}
   Error log:       @{[$httpd->root]}/logs/error_log
   Configuration:   $Bin/site.conf
 
@@ -42,7 +40,7 @@ while (!$end && (!$until || time < $until)) {
     die "httpd has ended:\n" . $httpd->why if !$httpd->running;
     sleep 0.2;
 }
-$httpd->stop;
+$demo->stop;
 print "Stopped; nothing is left behind.\n";
 
 sub in_use {

@@ -8,8 +8,9 @@ use Cwd qw(abs_path);
 use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Find qw(find);
+use Test::More ();
 
-our @EXPORT = qw(files slurp code code_only line_of module_file table_rows);
+our @EXPORT = qw(files slurp code code_only line_of module_file table_rows none);
 
 our $top = abs_path(dirname(__FILE__) . '/../../..');
 
@@ -71,6 +72,13 @@ sub table_rows {
         push @rows, [map { s/^`(.*)`$/$1/r } @cells];
     }
     return \@rows;
+}
+
+# A test that the list is empty; what is in it is told.
+sub none {
+    my ($list, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return Test::More::ok(!@$list, $name) || Test::More::diag(map { "  $_\n" } @$list);
 }
 
 1;

@@ -25,7 +25,7 @@ use SSO::OP;
 use SSO::Tls;
 use SSO::Upstream;
 
-our @own = qw(site login sent sent_header expect_log allow_log refused done_testing true false);
+our @own = qw(site watch_site login sent sent_header expect_log allow_log refused done_testing true false);
 our @EXPORT = (@own, grep { $_ ne 'done_testing' } @Test::More::EXPORT);
 our @sites;
 our $done;
@@ -71,6 +71,9 @@ sub site {
     $self->{httpd}->start if $args{start} // 1;
     return $self;
 }
+
+# Any object with an httpd: done_testing stops it and judges its log too.
+sub watch_site { my ($object) = @_; push @sites, bless {httpd => $object->{httpd}, made_by => $object, op => $object->{op}}, 'SSO::Site'; return $sites[-1] }
 
 # Goes to a guarded page, signs in where the provider asks, and returns the page at the end.
 #   login($site, '/protected/', user => 'alice', browser => $browser)
