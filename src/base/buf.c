@@ -8,7 +8,7 @@
 
 /* So far below the end of the address space that cap * 2 + 1 cannot wrap. */
 #define MAX_EVER (APR_SIZE_MAX / 4)
-#define CAP_MIN 32
+#define CAP_MIN  32
 
 void sso_buf_init(sso_buf_t *buf, apr_pool_t *pool, apr_size_t guess, apr_size_t max)
 {

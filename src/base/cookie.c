@@ -15,12 +15,9 @@
 enum { STOP_NAME = 1, STOP_VALUE = 2, BETWEEN = 4 };
 
 static const unsigned char stops[256] = {
-    ['\0'] = STOP_NAME | STOP_VALUE,
-    ['='] = STOP_NAME,
-    [';'] = STOP_NAME | STOP_VALUE | BETWEEN,
-    [','] = STOP_NAME | STOP_VALUE | BETWEEN,
-    [' '] = STOP_NAME | STOP_VALUE | BETWEEN,
-    ['\t'] = STOP_NAME | STOP_VALUE | BETWEEN,
+    ['\0'] = STOP_NAME | STOP_VALUE,          ['='] = STOP_NAME,
+    [';'] = STOP_NAME | STOP_VALUE | BETWEEN, [','] = STOP_NAME | STOP_VALUE | BETWEEN,
+    [' '] = STOP_NAME | STOP_VALUE | BETWEEN, ['\t'] = STOP_NAME | STOP_VALUE | BETWEEN,
 };
 
 static int stops_at(char c, unsigned char which)

@@ -21,9 +21,9 @@ typedef struct sso_cookie_iter_t {
 /* `header` may be NULL. Pairs may be separated by ';' or, where httpd merged two Cookie lines, by ','. */
 void sso_cookie_begin(sso_cookie_iter_t *it, const char *header);
 /* 1 and the next name=value pair, or 0 at the end. A pair without '=' or without a name is skipped.
- * A browser sends one Cookie line and separates with ';' (RFC 6265 5.4), but lets a value hold commas: a cookie of a
- * sibling domain, `x=1,__Host-sso=…`, would slip past the __Host- rule. So a pair that is `joined` counts only when no
- * other pair has its name, and never for a name whose prefix is to be relied on. */
+ * A browser sends one Cookie line and separates with ';' (RFC 6265 5.4), but lets a value hold commas: a cookie that a
+ * sibling domain sets, `x=1,__Host-sso=evil`, would slip past the __Host- rule. So a pair that is `joined` counts only
+ * when no other pair has its name, and never for a name whose prefix is to be relied on. */
 int sso_cookie_next(sso_cookie_iter_t *it);
 
 /* 1 when the header holds a cookie whose name begins with `prefix`: a cheap test before any rewriting. */

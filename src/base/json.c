@@ -13,7 +13,7 @@
 
 /* Beyond this a double does not hold every integer. */
 #define REAL_INT_MAX 9007199254740992.0
-#define DATE_MAX 253402300799 /* 9999-12-31T23:59:59Z */
+#define DATE_MAX     253402300799 /* 9999-12-31T23:59:59Z */
 
 static const json_t *in(const sso_json_t *node)
 {

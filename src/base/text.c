@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 /* Growth is bounded by the input: no escape is longer than eight characters. */
-#define ESCAPED_MAX(len) ((len) * 8 + 16)
+#define ESCAPED_MAX(len) ((len)*8 + 16)
 
 static int is_digit(char c)
 {
@@ -46,8 +46,8 @@ sso_rc_t sso_text_int(const char *str, apr_int64_t min, apr_int64_t max, apr_int
     value = negative ? -(apr_int64_t)magnitude : (apr_int64_t)magnitude;
     if (value < min || value > max)
         return sso_err_set(err, SSO_E_LIMIT, "number-range",
-                           "%" APR_INT64_T_FMT " is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT, value,
-                           min, max);
+                           "%" APR_INT64_T_FMT " is not between %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT, value, min,
+                           max);
     *ret_value = value;
     return SSO_OK;
 }
@@ -314,12 +314,12 @@ int sso_text_is_token(const char *str)
 }
 
 /* Names are compared on every request with every header: a table instead of comparisons. */
-#define KEY(c)                                                    \
-    (unsigned char)((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A' + 'a'  \
-                    : (c) >= 'a' && (c) <= 'z' ? (c)              \
-                    : (c) >= '0' && (c) <= '9' ? (c)              \
+#define KEY(c)                                                                                                         \
+    (unsigned char)((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A' + 'a'                                                       \
+                    : (c) >= 'a' && (c) <= 'z' ? (c)                                                                   \
+                    : (c) >= '0' && (c) <= '9' ? (c)                                                                   \
                                                : '-')
-#define KEY4(c) KEY(c), KEY((c) + 1), KEY((c) + 2), KEY((c) + 3)
+#define KEY4(c)  KEY(c), KEY((c) + 1), KEY((c) + 2), KEY((c) + 3)
 #define KEY16(c) KEY4(c), KEY4((c) + 4), KEY4((c) + 8), KEY4((c) + 12)
 #define KEY64(c) KEY16(c), KEY16((c) + 16), KEY16((c) + 32), KEY16((c) + 48)
 static const unsigned char name_key[256] = {KEY64(0), KEY64(64), KEY64(128), KEY64(192)};

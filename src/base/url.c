@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-#define HOST_MAX 253
+#define HOST_MAX  253
 #define LABEL_MAX 63
 
 typedef enum { AUTHORITY_OK, AUTHORITY_USERINFO, AUTHORITY_HOST, AUTHORITY_PORT } authority_t;

@@ -140,14 +140,16 @@ static void depth_is_limited_before_anything_recurses(void **state)
 
 static void brackets_and_commas_inside_strings_do_not_count(void **state)
 {
-    const sso_json_t *doc = parse("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{\\\\\"}");
+    const sso_json_t *doc =
+        parse("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{\\\\\"}");
     const char *value = NULL;
 
     (void)state;
     assert_int_equal(sso_json_string(doc, "a", &value), SSO_JSON_FOUND);
     assert_int_equal(value[strlen(value) - 1], '\\');
     /* Siblings do not add up. */
-    doc = parse("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]");
+    doc = parse(
+        "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]");
     assert_int_equal(sso_json_size(doc), 34);
 }
 
@@ -225,8 +227,9 @@ static void a_document_may_be_any_value_an_object_document_may_not(void **state)
     unit_assert_err(sso_json_parse_object(unit_pool, "{}x", 3, MAX, &doc, &err), SSO_E_SYNTAX, "json-syntax");
 }
 
-static const char *const all_types = "{\"n\":null,\"t\":true,\"f\":false,\"i\":-7,\"r\":2.5,\"s\":\"x\",\"a\":[1,\"b\"],"
-                                     "\"o\":{\"k\":\"v\"},\"e\":\"\"}";
+static const char *const all_types =
+    "{\"n\":null,\"t\":true,\"f\":false,\"i\":-7,\"r\":2.5,\"s\":\"x\",\"a\":[1,\"b\"],"
+    "\"o\":{\"k\":\"v\"},\"e\":\"\"}";
 
 static void types_are_told_apart(void **state)
 {
@@ -364,7 +367,8 @@ static void dates_are_seconds_with_fractions_in_range(void **state)
 
 static void lists_of_strings_hold_strings_only(void **state)
 {
-    const sso_json_t *doc = parse("{\"good\":[\"a\",\"b c\"],\"none\":[],\"mixed\":[\"a\",1],\"null\":[null],\"s\":\"a\"}");
+    const sso_json_t *doc =
+        parse("{\"good\":[\"a\",\"b c\"],\"none\":[],\"mixed\":[\"a\",1],\"null\":[null],\"s\":\"a\"}");
     apr_array_header_t *list = NULL;
 
     (void)state;
@@ -436,7 +440,8 @@ static void text_of_a_node_is_compact_and_reads_back(void **state)
     const sso_json_t *doc = parse("{ \"z\" : [ 1, -2, 2.5, true, null ],\n \"a\" : { \"k\" : \"\\\"\\u00e9\\n\" } }");
 
     (void)state;
-    assert_string_equal(sso_json_text(unit_pool, doc), "{\"z\":[1,-2,2.5,true,null],\"a\":{\"k\":\"\\\"\xc3\xa9\\n\"}}");
+    assert_string_equal(sso_json_text(unit_pool, doc),
+                        "{\"z\":[1,-2,2.5,true,null],\"a\":{\"k\":\"\\\"\xc3\xa9\\n\"}}");
     assert_string_equal(sso_json_text(unit_pool, sso_json_at(sso_json_member(doc, "z"), 1)), "-2");
     assert_string_equal(sso_json_text(unit_pool, parse("\"x\"")), "\"x\"");
     assert_string_equal(sso_json_text(unit_pool, NULL), "null");

@@ -12,8 +12,14 @@ static void integers_within_the_range_are_read(void **state)
         const char *text;
         apr_int64_t want;
     } rows[] = {
-        {"0", 0},   {"7", 7},     {"-1", -1}, {"65535", 65535}, {"9223372036854775807", APR_INT64_MAX},
-        {"10", 10}, {"-90", -90}, {"-9223372036854775807", -APR_INT64_MAX},
+        {"0", 0},
+        {"7", 7},
+        {"-1", -1},
+        {"65535", 65535},
+        {"9223372036854775807", APR_INT64_MAX},
+        {"10", 10},
+        {"-90", -90},
+        {"-9223372036854775807", -APR_INT64_MAX},
     };
     sso_err_t err = SSO_ERR_INIT;
 
@@ -28,8 +34,26 @@ static void integers_within_the_range_are_read(void **state)
 static void anything_but_a_plain_integer_is_refused(void **state)
 {
     static const char *const rows[] = {
-        "",   "-",   "+1",   " 1",  "1 ",  "01",  "-01", "00",   "-0",  "0x10", "1e3",
-        "1.0", "1s", "--1", "1-",  "\xd9\xa1", "1\n", "1,000", "18446744073709551616", NULL,
+        "",
+        "-",
+        "+1",
+        " 1",
+        "1 ",
+        "01",
+        "-01",
+        "00",
+        "-0",
+        "0x10",
+        "1e3",
+        "1.0",
+        "1s",
+        "--1",
+        "1-",
+        "\xd9\xa1",
+        "1\n",
+        "1,000",
+        "18446744073709551616",
+        NULL,
     };
     sso_err_t err = SSO_ERR_INIT;
     apr_int64_t value = 99;
@@ -61,7 +85,8 @@ static void durations_take_one_unit(void **state)
         const char *text;
         apr_int64_t want;
     } rows[] = {{"90", 90}, {"90s", 90}, {"15m", 900}, {"8h", 28800}, {"7d", 604800}, {"0", 0}, {"0d", 0}};
-    static const char *const bad[] = {"", "s", "1w", "1S", "1 h", "h1", "1hh", "1h30m", "-1s", "01m", "1.5h", "1ms", NULL};
+    static const char *const bad[] = {"",      "s",   "1w",  "1S",   "1 h", "h1", "1hh",
+                                      "1h30m", "-1s", "01m", "1.5h", "1ms", NULL};
     sso_err_t err = SSO_ERR_INIT;
     apr_int64_t value = 99;
 
@@ -161,19 +186,44 @@ static void json_text_is_safe_inside_a_script(void **state)
     (void)state;
     assert_string_equal(sso_text_json(unit_pool, "a\"b\\c\b\f\n\r\t\x01"), "a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001");
     assert_string_equal(sso_text_json(unit_pool, "</script>&"), "\\u003c/script\\u003e\\u0026");
-    assert_string_equal(sso_text_json(unit_pool, "\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\x7f"), "\\u2028\\u2029\\u0085\\u007f");
+    assert_string_equal(sso_text_json(unit_pool, "\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\x7f"),
+                        "\\u2028\\u2029\\u0085\\u007f");
     assert_string_equal(sso_text_json(unit_pool, "J\xc3\xb6rg\xff"), "J\xc3\xb6rg\\ufffd");
     assert_string_equal(sso_text_json(unit_pool, NULL), "");
 }
 
 static void well_formed_utf8_is_told_from_the_rest(void **state)
 {
-    static const char *const good[] = {"",           "a",           "\x7f",         "\xc2\x80",         "\xdf\xbf",
-                                       "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\x7f",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
     static const char *const bad[] = {
-        "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",         "\xc2",             "\xc2\x41",
-        "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",     "\xe2\x82",         "\xe2\x28\xa1",     "\xe2\x82\x28",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf0\x9f\x98", "\xff", "\xfe", "a\xc3(",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2",
+        "\xc2\x41",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xe2\x82",
+        "\xe2\x28\xa1",
+        "\xe2\x82\x28",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf0\x9f\x98",
+        "\xff",
+        "\xfe",
+        "a\xc3(",
         "\xf8\x88\x80\x80\x80",
     };
 
@@ -189,8 +239,8 @@ static void well_formed_utf8_is_told_from_the_rest(void **state)
 
 static void controls_are_found_in_every_coding(void **state)
 {
-    static const char *const bad[] = {"\r", "a\nb", "\t", "\x1f", "\x7f", "x\xc2\x80", "\xc2\x85", "\xc2\x9f",
-                                      "\xe2\x80\xa8", "\xe2\x80\xa9"};
+    static const char *const bad[] = {"\r",        "a\nb",     "\t",       "\x1f",         "\x7f",
+                                      "x\xc2\x80", "\xc2\x85", "\xc2\x9f", "\xe2\x80\xa8", "\xe2\x80\xa9"};
     static const char *const good[] = {"", "a b~", "\xc2\xa0", "\xe2\x80\xa7", "\xe2\x80\xaa", "J\xc3\xb6rg"};
 
     (void)state;

@@ -31,10 +31,12 @@ static void good_urls_come_apart(void **state)
         {"https://my_service-1.ns:65535/~a;b=1,(c)!*'$&+@:",
          {"https", "my_service-1.ns", 65535, "/~a;b=1,(c)!*'$&+@:", NULL, NULL},
          "https://my_service-1.ns:65535"},
-        {"https://xn--bcher-kva.example/", {"https", "xn--bcher-kva.example", 443, "/", NULL, NULL},
+        {"https://xn--bcher-kva.example/",
+         {"https", "xn--bcher-kva.example", 443, "/", NULL, NULL},
          "https://xn--bcher-kva.example"},
         {"http://op.example:443", {"http", "op.example", 443, "/", NULL, NULL}, "http://op.example:443"},
-        {"https://1password.example2.x1/", {"https", "1password.example2.x1", 443, "/", NULL, NULL},
+        {"https://1password.example2.x1/",
+         {"https", "1password.example2.x1", 443, "/", NULL, NULL},
          "https://1password.example2.x1"},
     };
     sso_err_t err = SSO_ERR_INIT;
@@ -88,8 +90,12 @@ static void bad_urls_are_refused_for_the_right_reason(void **state)
         {"https://op..example/", "url-host"},
         {"https://.op.example/", "url-host"},
         {"https://op.example./", "url-host"},
-        {"https://b\xc3\xbc" "cher.example/", "url-host"},
-        {"https://op.example\xe3\x80\x82" "evil/", "url-host"},
+        {"https://b\xc3\xbc"
+         "cher.example/",
+         "url-host"},
+        {"https://op.example\xe3\x80\x82"
+         "evil/",
+         "url-host"},
         {"https://op.example\n/", "url-host"},
         {"https://op<b>/", "url-host"},
         {"https://0x7f.1/", "url-host"},
@@ -179,11 +185,25 @@ static void url_lengths_have_a_limit(void **state)
 
 static void loopback_is_what_never_leaves_the_machine(void **state)
 {
-    static const char *const yes[] = {"localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.255.0.3", "[::1]",
-                                      "[0:0:0:0:0:0:0:1]"};
-    static const char *const no[] = {"", ".localhost", "localhost.", "localhost.example", "alocalhost", "127.0.0.1.example",
-                                     "127.1", "128.0.0.1", "0.0.0.0", "10.0.0.1", "[::]", "[::2]", "[::ffff:127.0.0.1]",
-                                     "::1", "[::1", "127.0.0.256", "127.evil.example"};
+    static const char *const yes[] = {"localhost",   "LOCALHOST", "a.localhost",      "127.0.0.1",
+                                      "127.255.0.3", "[::1]",     "[0:0:0:0:0:0:0:1]"};
+    static const char *const no[] = {"",
+                                     ".localhost",
+                                     "localhost.",
+                                     "localhost.example",
+                                     "alocalhost",
+                                     "127.0.0.1.example",
+                                     "127.1",
+                                     "128.0.0.1",
+                                     "0.0.0.0",
+                                     "10.0.0.1",
+                                     "[::]",
+                                     "[::2]",
+                                     "[::ffff:127.0.0.1]",
+                                     "::1",
+                                     "[::1",
+                                     "127.0.0.256",
+                                     "127.evil.example"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
@@ -273,11 +293,11 @@ static void bad_forms_are_refused(void **state)
         apr_size_t len;
         const char *reason;
     } rows[] = {
-        {"a=%", 3, "form-escape"},    {"a=%4", 4, "form-escape"},      {"a=%zz", 5, "form-escape"},
-        {"a=%4&b=1", 8, "form-escape"}, {"%g1=1", 5, "form-escape"},   {"a=%%41", 6, "form-escape"},
-        {"a=%41", 4, "form-escape"},  {"a=%00", 5, "form-nul"},        {"%00=1", 5, "form-nul"},
-        {"a=b\0c", 5, "form-nul"},    {"a=%ff", 5, "form-utf8"},       {"a=\xff", 3, "form-utf8"},
-        {"%c0%af=1", 8, "form-utf8"}, {"a=%ed%a0%80", 11, "form-utf8"}, {"a=%c3&b=%a9", 11, "form-utf8"},
+        {"a=%", 3, "form-escape"},      {"a=%4", 4, "form-escape"},       {"a=%zz", 5, "form-escape"},
+        {"a=%4&b=1", 8, "form-escape"}, {"%g1=1", 5, "form-escape"},      {"a=%%41", 6, "form-escape"},
+        {"a=%41", 4, "form-escape"},    {"a=%00", 5, "form-nul"},         {"%00=1", 5, "form-nul"},
+        {"a=b\0c", 5, "form-nul"},      {"a=%ff", 5, "form-utf8"},        {"a=\xff", 3, "form-utf8"},
+        {"%c0%af=1", 8, "form-utf8"},   {"a=%ed%a0%80", 11, "form-utf8"}, {"a=%c3&b=%a9", 11, "form-utf8"},
     };
     sso_err_t err = SSO_ERR_INIT;
     apr_array_header_t *params = NULL;
@@ -477,7 +497,9 @@ static void hostile_return_targets_are_refused(void **state)
         {"java\tscript:alert(1)", "return-syntax"},
         /* Bytes that are no UTF-8. */
         {"/a\xff", "return-syntax"},
-        {"/\xc0\xaf\xc0\xaf" "evil.example", "return-syntax"},
+        {"/\xc0\xaf\xc0\xaf"
+         "evil.example",
+         "return-syntax"},
         /* Not a path from the root. */
         {"app", "return-syntax"},
         {"./app", "return-syntax"},
@@ -488,7 +510,9 @@ static void hostile_return_targets_are_refused(void **state)
         {"%2f%2fevil.example", "return-syntax"},
         {"%68ttps://evil.example", "return-syntax"},
         {"<>//evil.example", "return-syntax"},
-        {"\xe3\x80\xb1" "evil.example", "return-syntax"},
+        {"\xe3\x80\xb1"
+         "evil.example",
+         "return-syntax"},
         {"://evil.example", "return-syntax"},
         {"\";alert(0);//", "return-syntax"},
         /* Other schemes. */
@@ -539,7 +563,9 @@ static void hostile_return_targets_are_refused(void **state)
         {"https://www.example.com%2f.evil.example/", "return-host"},
         {"https://www.example.com%00.evil.example/", "return-host"},
         {"https://www%2eexample.com/", "return-host"},
-        {"https://www.example.com\xe3\x80\x82" "evil.example/", "return-host"},
+        {"https://www.example.com\xe3\x80\x82"
+         "evil.example/",
+         "return-host"},
         {"https://evil.example\xef\xbc\x8fwww.example.com/", "return-host"},
         {"https://www.ex\xc3\xa4mple.com/", "return-host"},
         {"https://www.example.com /", "return-host"},
@@ -596,8 +622,19 @@ static void without_a_list_only_the_site_itself_is_allowed(void **state)
 
 static void entries_that_name_nothing_match_nothing(void **state)
 {
-    static const char *const entries[] = {"", ".", ":", ":443", ".:443", "com", "*", "*.example.net", "app.example.net:",
-                                          "app.example.net:0", "app.example.net:x", "https://app.example.net", ".4"};
+    static const char *const entries[] = {"",
+                                          ".",
+                                          ":",
+                                          ":443",
+                                          ".:443",
+                                          "com",
+                                          "*",
+                                          "*.example.net",
+                                          "app.example.net:",
+                                          "app.example.net:0",
+                                          "app.example.net:x",
+                                          "https://app.example.net",
+                                          ".4"};
     sso_return_rule_t rule = {"https", "www.example.com", 443, NULL, 0};
     apr_array_header_t *hosts = apr_array_make(unit_pool, 16, sizeof(char *));
     sso_err_t err = SSO_ERR_INIT;
@@ -702,8 +739,9 @@ static void no_combination_of_hostile_characters_makes_a_host(void **state)
         }
         accepted++;
         assert_int_equal(got[0], '/');
-        if (got[1] == '/' || strchr(got, '\\') != NULL || strncmp(got, "/%2f", 4) == 0 || strncmp(got, "/%5c", 4) == 0 ||
-            strncmp(got, "/%09", 4) == 0 || strncmp(got, "/./", 3) == 0 || strncmp(got, "/../", 4) == 0)
+        if (got[1] == '/' || strchr(got, '\\') != NULL || strncmp(got, "/%2f", 4) == 0 ||
+            strncmp(got, "/%5c", 4) == 0 || strncmp(got, "/%09", 4) == 0 || strncmp(got, "/./", 3) == 0 ||
+            strncmp(got, "/../", 4) == 0)
             fail_msg("%s became %s", text, got);
     }
     assert_true(accepted > total / 10 && refused > total / 10);
