@@ -49,7 +49,7 @@ const char *mod_sso_cmd_server(cmd_parms *cmd, mod_sso_conf_t **ret_conf)
 
 const char *mod_sso_cmd_server_once(cmd_parms *cmd, mod_sso_conf_t **ret_conf)
 {
-    mod_sso_conf_t *conf;
+    mod_sso_conf_t *conf = NULL;
     const char *error = mod_sso_cmd_server(cmd, &conf);
     if (!error)
         error = mod_sso_cmd_once(cmd, &conf->seen);
