@@ -11,7 +11,7 @@
 #include "../jose-tool.h"
 #include "jose/alg.h"
 
-#define VECTORS_MIN 40 /* a directory that is not found or not shipped must not pass */
+#define VECTORS_MIN 72 /* a directory that is not found or not shipped must not pass */
 
 static sso_err_t err = SSO_ERR_INIT;
 

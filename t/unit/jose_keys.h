@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys for tests only: anyone can read them. The members of JWKs without the braces, so that a test can add to them;
+ * PUB is the public half, PRIV what makes it private. */
+#ifndef JOSE_KEYS_H
+#define JOSE_KEYS_H
+
+#define RSA_PUB \
+    "\"kty\":\"RSA\",\"n\":\"sIif_8NVjCcHpFDXQjnkecihqLdI0UN1axNBVE3Wcls8Kb05uIzCzHY53lNr7e-QxtSX4zi6buuUcTiI7YM" \
+    "j5GdbpI2UvZ7uJbj4W5If-r-YTvpClPx86cgHnKhMtQ-S__DZxmy5C2PB5T0p1kC3eAbDYna2wWG_6yIFUg0r7tLblSK2TRvLPJd" \
+    "GS-yHlcggqhcWm69vNl5-JL03Y3dKqSt4KRl0I9EjI3Z8D8dJg28rNjaq8eNwHPnAlTJZklq6a87b9BvCx2oFCFCNuKVkfHDhAfH" \
+    "PCmzwQkEkRmvLYy6KCZRrYTwe8PpVU2gCPRPobaKrsJiSm_R22SnrqiDc4w\",\"e\":\"AQAB\""
+
+#define RSA_PRIV \
+    ",\"d\":\"Bgj9s1A5vftdmwP6f_Sbt4Ag6rQtZJ4SRxFW8-tfT_SHh4PFE-aYCEZobw3aDD3a7Lk64hU_5mfeYMqGf9wyX24bJ3KBqc" \
+    "Pjr111_CdwOXHQYq7SlOZW3OUuQXBNgwkfxOk2gL6ZyuZjrBMduYnn284bYuPdFpphZcf5d5ckr9rt_wQPap3U2mp3BVAQq4K7ov" \
+    "G2Z89WhmyUU5q9AKKE9yv6jR_yVQDEFOrtK4qxnT_8Ye_Mj1MAtGYK4MfIFIqctbXl-GW7_393pSgXaa6Yr_orAa4HT5KCTNCdFf" \
+    "r7zdaH7aV8qmNo4sMTO1Y7AJJacjJcMsvTwgJknOiZgvovsQ\",\"p\":\"4sItbdQ5yenybdE5r0ieB6CxU3OegbV4KCFSOivcSD1uK" \
+    "B970fB4Xqf7Fir4sBUKEXJyZNJJyY2K9b1co8gZPSWLT2viY3wBNUqexn9hCX89ynwxdnVqemg4JhiO74ET1-gu4J1a2Ya0dZIuI" \
+    "cztCYSmQuEbtxsCFqoX0zhs6DE\",\"q\":\"x0xpCVK_rGY0BVoRSHBswHb9hF4ymKKm1fa6RgP1F5gizq7ktVhMeZBVZX9cCSCD4O3" \
+    "Zz_bb-bIjv7kUoFRROoJ3daVziupZbVlKMYL2uwQvmtpqBgR9tF9Fu8iBiFJ_gAHQObY3ntx7AXi7d1dftpIOXDlYzVqnAdPd4z9" \
+    "KpVM\",\"dp\":\"l6i3KZWfcOP_OGOO6STwTLm039OcV7Q_QNfIXw-mrMopOryT272xQ92lmRX0bhAkQ7b_u17J6vu3zNNxejkCaFsL" \
+    "6XqGV3NAe5wExU28YNWxRhP6IPg21teNdi1Gq_jwhJ7Ne3zCnmnxmBDEueaNQqhtap2UI8r0gqQQezxp2oE\",\"dq\":\"WICfGEvN4" \
+    "FIWgdXoXOHH-YQdup1WHKAGNHf3akYxncOqmVvjJoDKnSUyNvtitI7i4YzeL9LxBqZL58TZ2wT2eWQchnrtn1_ITJ3dK7V7ubr3J" \
+    "O4fLQLri6DPR7-XfiEci4zCmg5IDtzcJuAlZ66-S0X66Ity2uaJyW77VwHxNQ8\",\"qi\":\"NHIKegqE_Ns4K9tjY4SDul9njlsj-V" \
+    "7XU1CV-uTCZOgX1v9OnecRpO4iDgQbwGIqgynlbJUd9gW-4fsq8x2FrNRaYwQNFug97X5znjlc8YW2FH9MyReTsxoKihWpQUECvB" \
+    "rzCAf1HfbMj8f0HcrRRL3qm0pnJd6DcRRJ_GakfbI\""
+
+#define RSA2_PUB \
+    "\"kty\":\"RSA\",\"n\":\"tmHEwsCG7kKAIbvhWEL57GEK4LIO_vBeZ1QU8SGgD0F5RPey610a3jYYzqdwyNHcBQVoSYikR7ZEjLlVeQf" \
+    "ILgJm5iMT6MjEW9l31451Lp94ERnp7l-XHQ0keNjq-MMDOBf6ybw9_k-zc_xKTWxc3fdTd9b0VwOt9uuW_GLwEkkaKG4ha5rT-dZ" \
+    "PmdoXC1ptk11XQHSS27kItLtySiRz6_-BCXCu47nZWnyFafwffb-kFjuwzMXj4XrY67-KArkUVhjlOxS8In0bJiZXXN7ur4flGIp" \
+    "3VwTAFJkY0GoeD6VFlfjwRBY1a0eAMYlNyfkRhuJamD0idfB2BvlSWj5wrw\",\"e\":\"AQAB\""
+
+#define RSA1024_PUB \
+    "\"kty\":\"RSA\",\"n\":\"0KJ4vyeduydbGpaz7-qIzAORh39sCvo-7fnxdE9XdCNsvnFablHav12hOvZ_ALvzrwbP-oomrOowkZWx2mK" \
+    "j4SwRdDpFDIxfZAH6vz2XIgnPTxBe5qY4YJKAm8KqlMdPBYUq91oovxTLkXf-u_At_8pVP7La6gbhZmcplt-5GYs\",\"e\":\"AQAB\""
+
+#define RSA1024_PRIV \
+    ",\"d\":\"na--rVOG7pYfUGhI1XMhM3ka_Bs9kMp0167KZMs24QuJPCM2Yx0wxORCYOs_MFHeKxJuDQFvm89hKBfJFbLqAn6UBDip5L" \
+    "VME9exD9RRdwmqrOaKYf33RWWXZpbVQBoBbR5891ZthCK4dBT5i22Mpj3kXbAkmQONUgoB9fCr-Tk\",\"p\":\"-1-kpxDj5ErkGjs3" \
+    "h4gGWIijw0HIRjJmrfd6NVKFqXDwWRCIdsj4h6QhdBcIlRUKVLsXZfxNkwHZxwQs3OIStQ\",\"q\":\"1Hl2U2adXuNb5iweNEBNmL0" \
+    "TlJBKdBcjWnIXCJJov6mmYrntSq73UrlEO4xykN96d5wHz1St852dV94sx4DjPw\",\"dp\":\"jAS9eVW-KxbQMhBUIQlSx5Ps7EFDJ" \
+    "l7CtRqJlxQNYdGH_4RnDwto7F0vSTPfUvNyWroQEX3VVBKO1P1tY-gFlQ\",\"dq\":\"L_qplJW0bavroaNOwr_OhfIUTNT0axiafB8" \
+    "NQntFOhqGHv8bLWUrJjv9w3CoojxEvGO4g8H8cemikSfzdq2NIw\",\"qi\":\"mle3px6LGXU__-RHIeIrqj7I0oQ6-ZXSULWRBCG9Z" \
+    "5HCBNou4L8wrr9GjoR9dMC54WOWnsGGHO4ndUcjTgzHJA\""
+
+#define P256_PUB \
+    "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"ZjQlS4sFPjhVjx-YJfIE6T6YZDKmqlaDvI7ZYbnExDU\",\"y\":\"yIflhj6fMPSOEww1TI9W" \
+    "tacLTKUdDpWsfjlSpYoz7CQ\""
+
+#define P256_PRIV \
+    ",\"d\":\"HvjgOQqy7VX1ZnDl2jZVD0llYBsPrw4nf80MA3NnkPs\""
+
+#define P384_PUB \
+    "\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"Ys-Pf5c7bjzB4g1fZKmg0BQue7uFN5RyE56ZdbsvVfoc0M_-mJsMaoNaRdcJucs-\",\"y\":" \
+    "\"wNq3mcxr-TptHZdfEK9d_kzFgSVhRxnI071q9aGVoaHh_Zfsfu7Dfeipiy21Vh_M\""
+
+#define P384_PRIV \
+    ",\"d\":\"vCLJn6peSXxnTfg8OiEB99Nm0iFHWmFdifWuHL-JBzoeCEWMfvV4k84YesWGQ6bH\""
+
+#define P521_PUB \
+    "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"AL6vsvO5R1iPAKDJREz45nX9JbCMd4S54BxD0JqzdQ5k6PDEP2dL0PTQYxhQfVXAG5e_Vc" \
+    "IDxKpkp2TTvdUeDULa\",\"y\":\"Aa1ymTEqxkf8Ibd4mWH9X8fB05pXahjA1THFwtrkPZuQR1cGWCq2n9Z22MuFKUxFhYC5my_OL3o" \
+    "-uUqzu6tPUjY5\""
+
+#define P521_PRIV \
+    ",\"d\":\"AMr15OVuz19r6y1ttTcu_iKYvHe8xlsL2fJ4l8VxKPTZJV0q5nLOmoGY1_0Rmuys4fxC8BDiE5VxOTOaATb5XZjv\""
+
+#define P256B_PUB \
+    "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"NN1hdqEePCzoTR-42AaPNZwbj42KJN8sp_PP-2W6Vmw\",\"y\":\"MI205WiJlEp1o7WEFDkV" \
+    "RF4ZFQZAYgvOEHH7OrkK7s0\""
+
+#define P256B_PRIV \
+    ",\"d\":\"miK3NNoHFGcSy673s0DyrF619tjiqr0y40JOw9m7svw\""
+
+#define SECP256K1_PUB \
+    "\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"6U8tIwaxh_YDudz2kdQCl5l9fAml6DqhIfiUByRUF_U\",\"y\":\"jJWfmycznHCURO7G" \
+    "S25RjVMaT6dU16BHxbd91PgTrbo\""
+
+#define ED25519_PUB \
+    "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"XDNKhjNvriIy4wAvdTPYKJ0EqbepDgNCmsFlGiyNmSI\""
+
+#define ED25519_PRIV \
+    ",\"d\":\"JbX_a35OpIH9wVeneBuaqRffUNQo5Ln97zY60lFCseI\""
+
+#define ED448_PUB \
+    "\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"nC9Nj-wc1HJOoyCENn308wBNgPmxYk7_4cmHckwfOYTfDrIDXq7kOO2UrIYwdqF-1edMu" \
+    "dnalD-A\""
+
+#define ED448_PRIV \
+    ",\"d\":\"QVreSl79DrsOnRcsNBgIZyR-ODCOV2oS7FoGk9rzyo_1Si8DxoI3LfE7iwLfjRoXt7W7Fq6eKQJa\""
+
+#define X25519_PUB \
+    "\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"xw9DLUMws6joqAEYuaKina1lUstl9ljKo8xXbBpPCww\""
+
+#define X25519_PRIV \
+    ",\"d\":\"GKhW7N45F9Qm3VYa0mQBeQgefaI6D7pLuViSbdU0200\""
+
+#define PEM_RSA \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCwiJ//w1WMJwek\n" \
+    "UNdCOeR5yKGot0jRQ3VrE0FUTdZyWzwpvTm4jMLMdjneU2vt75DG1JfjOLpu65Rx\n" \
+    "OIjtgyPkZ1ukjZS9nu4luPhbkh/6v5hO+kKU/HzpyAecqEy1D5L/8NnGbLkLY8Hl\n" \
+    "PSnWQLd4BsNidrbBYb/rIgVSDSvu0tuVIrZNG8s8l0ZL7IeVyCCqFxabr282Xn4k\n" \
+    "vTdjd0qpK3gpGXQj0SMjdnwPx0mDbys2Nqrx43Ac+cCVMlmSWrprztv0G8LHagUI\n" \
+    "UI24pWR8cOEB8c8KbPBCQSRGa8tjLooJlGthPB7w+lVTaAI9E+htoquwmJKb9HbZ\n" \
+    "KeuqINzjAgMBAAECggEABgj9s1A5vftdmwP6f/Sbt4Ag6rQtZJ4SRxFW8+tfT/SH\n" \
+    "h4PFE+aYCEZobw3aDD3a7Lk64hU/5mfeYMqGf9wyX24bJ3KBqcPjr111/CdwOXHQ\n" \
+    "Yq7SlOZW3OUuQXBNgwkfxOk2gL6ZyuZjrBMduYnn284bYuPdFpphZcf5d5ckr9rt\n" \
+    "/wQPap3U2mp3BVAQq4K7ovG2Z89WhmyUU5q9AKKE9yv6jR/yVQDEFOrtK4qxnT/8\n" \
+    "Ye/Mj1MAtGYK4MfIFIqctbXl+GW7/393pSgXaa6Yr/orAa4HT5KCTNCdFfr7zdaH\n" \
+    "7aV8qmNo4sMTO1Y7AJJacjJcMsvTwgJknOiZgvovsQKBgQDiwi1t1DnJ6fJt0Tmv\n" \
+    "SJ4HoLFTc56BtXgoIVI6K9xIPW4oH3vR8Hhep/sWKviwFQoRcnJk0knJjYr1vVyj\n" \
+    "yBk9JYtPa+JjfAE1Sp7Gf2EJfz3KfDF2dWp6aDgmGI7vgRPX6C7gnVrZhrR1ki4h\n" \
+    "zO0JhKZC4Ru3GwIWqhfTOGzoMQKBgQDHTGkJUr+sZjQFWhFIcGzAdv2EXjKYoqbV\n" \
+    "9rpGA/UXmCLOruS1WEx5kFVlf1wJIIPg7dnP9tv5siO/uRSgVFE6gnd1pXOK6llt\n" \
+    "WUoxgva7BC+a2moGBH20X0W7yIGIUn+AAdA5tjee3HsBeLt3V1+2kg5cOVjNWqcB\n" \
+    "093jP0qlUwKBgQCXqLcplZ9w4/84Y47pJPBMubTf05xXtD9A18hfD6asyik6vJPb\n" \
+    "vbFD3aWZFfRuECRDtv+7Xsnq+7fM03F6OQJoWwvpeoZXc0B7nATFTbxg1bFGE/og\n" \
+    "+DbW1412LUar+PCEns17fMKeafGYEMS55o1CqG1qnZQjyvSCpBB7PGnagQKBgFiA\n" \
+    "nxhLzeBSFoHV6Fzhx/mEHbqdVhygBjR392pGMZ3Dqplb4yaAyp0lMjb7YrSO4uGM\n" \
+    "3i/S8QamS+fE2dsE9nlkHIZ67Z9fyEyd3Su1e7m69yTuHy0C64ugz0e/l34hHIuM\n" \
+    "wpoOSA7c3CbgJWeuvktF+uiLctrmiclu+1cB8TUPAoGANHIKegqE/Ns4K9tjY4SD\n" \
+    "ul9njlsj+V7XU1CV+uTCZOgX1v9OnecRpO4iDgQbwGIqgynlbJUd9gW+4fsq8x2F\n" \
+    "rNRaYwQNFug97X5znjlc8YW2FH9MyReTsxoKihWpQUECvBrzCAf1HfbMj8f0HcrR\n" \
+    "RL3qm0pnJd6DcRRJ/GakfbI=\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_RSA_TRADITIONAL \
+    "-----BEGIN RSA PRIVATE KEY-----\n" \
+    "MIIEowIBAAKCAQEAsIif/8NVjCcHpFDXQjnkecihqLdI0UN1axNBVE3Wcls8Kb05\n" \
+    "uIzCzHY53lNr7e+QxtSX4zi6buuUcTiI7YMj5GdbpI2UvZ7uJbj4W5If+r+YTvpC\n" \
+    "lPx86cgHnKhMtQ+S//DZxmy5C2PB5T0p1kC3eAbDYna2wWG/6yIFUg0r7tLblSK2\n" \
+    "TRvLPJdGS+yHlcggqhcWm69vNl5+JL03Y3dKqSt4KRl0I9EjI3Z8D8dJg28rNjaq\n" \
+    "8eNwHPnAlTJZklq6a87b9BvCx2oFCFCNuKVkfHDhAfHPCmzwQkEkRmvLYy6KCZRr\n" \
+    "YTwe8PpVU2gCPRPobaKrsJiSm/R22SnrqiDc4wIDAQABAoIBAAYI/bNQOb37XZsD\n" \
+    "+n/0m7eAIOq0LWSeEkcRVvPrX0/0h4eDxRPmmAhGaG8N2gw92uy5OuIVP+Zn3mDK\n" \
+    "hn/cMl9uGydyganD469ddfwncDlx0GKu0pTmVtzlLkFwTYMJH8TpNoC+mcrmY6wT\n" \
+    "HbmJ59vOG2Lj3RaaYWXH+XeXJK/a7f8ED2qd1NpqdwVQEKuCu6LxtmfPVoZslFOa\n" \
+    "vQCihPcr+o0f8lUAxBTq7SuKsZ0//GHvzI9TALRmCuDHyBSKnLW15fhlu/9/d6Uo\n" \
+    "F2mumK/6KwGuB0+SgkzQnRX6+83Wh+2lfKpjaOLDEztWOwCSWnIyXDLL08ICZJzo\n" \
+    "mYL6L7ECgYEA4sItbdQ5yenybdE5r0ieB6CxU3OegbV4KCFSOivcSD1uKB970fB4\n" \
+    "Xqf7Fir4sBUKEXJyZNJJyY2K9b1co8gZPSWLT2viY3wBNUqexn9hCX89ynwxdnVq\n" \
+    "emg4JhiO74ET1+gu4J1a2Ya0dZIuIcztCYSmQuEbtxsCFqoX0zhs6DECgYEAx0xp\n" \
+    "CVK/rGY0BVoRSHBswHb9hF4ymKKm1fa6RgP1F5gizq7ktVhMeZBVZX9cCSCD4O3Z\n" \
+    "z/bb+bIjv7kUoFRROoJ3daVziupZbVlKMYL2uwQvmtpqBgR9tF9Fu8iBiFJ/gAHQ\n" \
+    "ObY3ntx7AXi7d1dftpIOXDlYzVqnAdPd4z9KpVMCgYEAl6i3KZWfcOP/OGOO6STw\n" \
+    "TLm039OcV7Q/QNfIXw+mrMopOryT272xQ92lmRX0bhAkQ7b/u17J6vu3zNNxejkC\n" \
+    "aFsL6XqGV3NAe5wExU28YNWxRhP6IPg21teNdi1Gq/jwhJ7Ne3zCnmnxmBDEueaN\n" \
+    "Qqhtap2UI8r0gqQQezxp2oECgYBYgJ8YS83gUhaB1ehc4cf5hB26nVYcoAY0d/dq\n" \
+    "RjGdw6qZW+MmgMqdJTI2+2K0juLhjN4v0vEGpkvnxNnbBPZ5ZByGeu2fX8hMnd0r\n" \
+    "tXu5uvck7h8tAuuLoM9Hv5d+IRyLjMKaDkgO3Nwm4CVnrr5LRfroi3La5onJbvtX\n" \
+    "AfE1DwKBgDRyCnoKhPzbOCvbY2OEg7pfZ45bI/le11NQlfrkwmToF9b/Tp3nEaTu\n" \
+    "Ig4EG8BiKoMp5WyVHfYFvuH7KvMdhazUWmMEDRboPe1+c545XPGFthR/TMkXk7Ma\n" \
+    "CooVqUFBArwa8wgH9R32zI/H9B3K0US96ptKZyXeg3EUSfxmpH2y\n" \
+    "-----END RSA PRIVATE KEY-----\n"
+
+#define PEM_RSA1024 \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIICeAIBADANBgkqhkiG9w0BAQEFAASCAmIwggJeAgEAAoGBANCieL8nnbsnWxqW\n" \
+    "s+/qiMwDkYd/bAr6Pu358XRPV3QjbL5xWm5R2r9doTr2fwC7868Gz/qKJqzqMJGV\n" \
+    "sdpio+EsEXQ6RQyMX2QB+r89lyIJz08QXuamOGCSgJvCqpTHTwWFKvdaKL8Uy5F3\n" \
+    "/rvwLf/KVT+y2uoG4WZnKZbfuRmLAgMBAAECgYEAna++rVOG7pYfUGhI1XMhM3ka\n" \
+    "/Bs9kMp0167KZMs24QuJPCM2Yx0wxORCYOs/MFHeKxJuDQFvm89hKBfJFbLqAn6U\n" \
+    "BDip5LVME9exD9RRdwmqrOaKYf33RWWXZpbVQBoBbR5891ZthCK4dBT5i22Mpj3k\n" \
+    "XbAkmQONUgoB9fCr+TkCQQD7X6SnEOPkSuQaOzeHiAZYiKPDQchGMmat93o1UoWp\n" \
+    "cPBZEIh2yPiHpCF0FwiVFQpUuxdl/E2TAdnHBCzc4hK1AkEA1Hl2U2adXuNb5iwe\n" \
+    "NEBNmL0TlJBKdBcjWnIXCJJov6mmYrntSq73UrlEO4xykN96d5wHz1St852dV94s\n" \
+    "x4DjPwJBAIwEvXlVvisW0DIQVCEJUseT7OxBQyZewrUaiZcUDWHRh/+EZw8LaOxd\n" \
+    "L0kz31Lzclq6EBF91VQSjtT9bWPoBZUCQC/6qZSVtG2r66GjTsK/zoXyFEzU9GsY\n" \
+    "mnwfDUJ7RToahh7/Gy1lKyY7/cNwqKI8RLxjuIPB/HHpopEn83atjSMCQQCaV7en\n" \
+    "HosZdT//5Ech4iuqPsjShDr5ldJQtZEEIb1nkcIE2i7gvzCuv0aOhH10wLnhY5ae\n" \
+    "wYYc7id1RyNODMck\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_RSA_PSS \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIIEvAIBADALBgkqhkiG9w0BAQoEggSoMIIEpAIBAAKCAQEA4Lq64/UVEUJKWRX6\n" \
+    "xBIi482wdFtgBRVuVsDyk0Vpj1XXHaei/VoTVQQ77n/bwyhyGzjrgBBL1T7WwNll\n" \
+    "fZ5CNPUJKXCrmQMu0wVSdF71cDIv/6Oa23e6umIlYSur03U4obTaWi8yaPjNJQJ/\n" \
+    "08LQ7xJfM3cPUTtPWLVgvA2kohyT9dm5Oy5NFOHEo0F/8hVQ8F0c09LtcLmoPXEU\n" \
+    "vmJCA6Jraf0Gr9mYsd/xlgmTqmCK5RGLro7PNKzRuaIRA5euOjdzlQUI+9X8rk2G\n" \
+    "VlPqVcMNH99fpfJ4/Ebk8l362rUhHrKtac4SrFQMiSeMd768ur+5UoeSecyaZgpJ\n" \
+    "In1rgwIDAQABAoIBAAW1mMPr2RIsLflfbpSGpW5GLoJ2Q9U9OyVnF4KYU9s5YhK1\n" \
+    "zJVFMZKKXf9sLigiIewBITKKt3J+ezRBEawEVkhEJWxxGVr00r63tuWP+ApWrBOB\n" \
+    "k5CZ1RuhHLQASQhBRSQOlTGPW2eBUqzrCFZX77jzLYoAL1pv+E8XpJKCgjlAFmjD\n" \
+    "LollOradb1yyJaPtkLaKNJKqfEChpGqnpQsxmoWi2tkK2hszOhpPuO8wQYuJQory\n" \
+    "o7XgEJDz+8hI2eJcEJIr3AEXdtbQsj3TK48owpNZHh8ZyrZwTbAAm02nyGEIeW9O\n" \
+    "oGnY4A1hG7CkL8v+zeNDndJk+7ph+EJ1J+6GXoECgYEA/n1Y67lylWuBpO3lm0b5\n" \
+    "JmyPuXSXUVsqlXJ54u9Ox0x/XB70pOf3R25T8KUG6fgYq6NW+iFSLHhd1bbdihFS\n" \
+    "ephpcCnOTmonud/Lioi7bFcG0cANWHAHD/bWIxap3XTpGvylQh8FFbCslC8T/Zq1\n" \
+    "G27nKE7W/P6QxsrUroAUlcMCgYEA4hAqzvSfkFMYyR/8XEb8FjQEQsvGJ4VaotB9\n" \
+    "xoN7xKJSfsfF7/65EJrAjLehiA5ow2U3xtM6uQbyxdkoIjSLyQteDbpTLxJKT/MJ\n" \
+    "sGnCqVZEsWxxCcn7YZgTiRUxufKBEu2c6hDt55J2Qh2EMTMMG6x6w3GnVwBG86zT\n" \
+    "wbynt0ECgYEAhAjgo5xZmLBoWPucjs1p4secYendwDX+h/8WwejLBJfp1A+zegNn\n" \
+    "xkW1gzr7tVQk6JgcPjYffjcM6B6yHjoSgsykl674/LIS3lsALWX3Z6RXQ2fTBLlK\n" \
+    "0LuOKjJN+zn23yuJSh7x8mjxgQhT5NXpdMw7XixZWnVxA9KkOcz14SUCgYEAkg+w\n" \
+    "GRelITMPiKPKAjU7G31wY1gWJ+LZtOjQ2zqI9XuLoa6iDXafTEMwtbrP+4CT3+u+\n" \
+    "JhDEmFgM9Bhi/fbFepiFpIkGxhsjOJTnZbxvscmziI9wWcrPSTdhJ+kxv9sX2or8\n" \
+    "H5/glwbiscUwbDl3UUoX57+/R08+iKLaDws9sgECgYBKOcBsz7wOgw7JitDwDRxF\n" \
+    "ORflHI09+EJRdbBR42J+1c5GnA2OJV4ygRv4tu+IPMa4iMA9bZn0xdRTkyAhSI8x\n" \
+    "GdMlXn4vZ/4bFY5cGbkX/mswoBEhKiJbN9HJDX517OOCevzrbs0vF9ZCuEf2lr94\n" \
+    "WMhzXpnkjX7ifku9MZRxzQ==\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_P256 \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHvjgOQqy7VX1ZnDl\n" \
+    "2jZVD0llYBsPrw4nf80MA3NnkPuhRANCAARmNCVLiwU+OFWPH5gl8gTpPphkMqaq\n" \
+    "VoO8jtlhucTENciH5YY+nzD0jhMMNUyPVrWnC0ylHQ6VrH45UqWKM+wk\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_P256_PUBLIC \
+    "-----BEGIN PUBLIC KEY-----\n" \
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZjQlS4sFPjhVjx+YJfIE6T6YZDKm\n" \
+    "qlaDvI7ZYbnExDXIh+WGPp8w9I4TDDVMj1a1pwtMpR0Olax+OVKlijPsJA==\n" \
+    "-----END PUBLIC KEY-----\n"
+
+#define PEM_EC_WITH_PARAMETERS \
+    "-----BEGIN EC PARAMETERS-----\n" \
+    "BggqhkjOPQMBBw==\n" \
+    "-----END EC PARAMETERS-----\n" \
+    "-----BEGIN EC PRIVATE KEY-----\n" \
+    "MHcCAQEEIJjx0DupcL5g4gUDsRDyPJ4gdGuB+q4hvGbYiL8CRieVoAoGCCqGSM49\n" \
+    "AwEHoUQDQgAE9mhL9KSIYSciiB+7QSPkbTgkysQ11PtE89UuW0XJMCn2boMjptit\n" \
+    "LmNHvij5QEM3I5Qpem8FxoETmYJAbNkTWg==\n" \
+    "-----END EC PRIVATE KEY-----\n"
+
+#define PEM_ENCRYPTED \
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n" \
+    "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAh+BgFShKwYMgICCAAw\n" \
+    "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEGYrwrYOJ+EzMyXE/1gF5E4EgZCA\n" \
+    "UqgfhOiDvuVELh1TMXNQwuoCx5L6riNGXhU7zhsSHR2+g2csdouWnqhx2lOXoOCO\n" \
+    "KLp1PVnL3LOrHkqCVljG2kq+NimbVDBwY84QpbHgC7whlINp+jUjwXdKRqTEjGph\n" \
+    "YS0rBTNo0fBDGTXqh8H4xnnWjDaky6bZ2xy9cJQ5z5dh2EPwxIeO8TsUklGtqR4=\n" \
+    "-----END ENCRYPTED PRIVATE KEY-----\n"
+
+#define PEM_ENCRYPTED_TRADITIONAL \
+    "-----BEGIN EC PRIVATE KEY-----\n" \
+    "Proc-Type: 4,ENCRYPTED\n" \
+    "DEK-Info: AES-128-CBC,DFC34D942E8343161B3686A8EACFDAD8\n" \
+    "\n" \
+    "/Ep4J/CpFl6tSQPuXh7fTsxN/UFKZ9k0azhioD7I4rMQjUqqLK2PYlFtbrUAUnoR\n" \
+    "957Og7BzzeegJ5p8GGs5/616XJwo1kdXDWVeW6wf4+9KkIuVnD+syf0MZ5zqKEVn\n" \
+    "yJ2494YPZmkLl3nSbdWSmyVHxIIPJDkvMGGJR+0Kq4k=\n" \
+    "-----END EC PRIVATE KEY-----\n"
+
+#define PEM_CERTIFICATE \
+    "-----BEGIN CERTIFICATE-----\n" \
+    "MIIBbTCCAROgAwIBAgIUaf0Zxys8s57/kPQgJm6htlExsDEwCgYIKoZIzj0EAwIw\n" \
+    "DDEKMAgGA1UEAwwBeDAeFw0yNjExMjIwNDE0NDZaFw0zNjExMTkwNDE0NDZaMAwx\n" \
+    "CjAIBgNVBAMMAXgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARmNCVLiwU+OFWP\n" \
+    "H5gl8gTpPphkMqaqVoO8jtlhucTENciH5YY+nzD0jhMMNUyPVrWnC0ylHQ6VrH45\n" \
+    "UqWKM+wko1MwUTAdBgNVHQ4EFgQUfH8cWQn0yMGvvrpaa2XlE4s2p3IwHwYDVR0j\n" \
+    "BBgwFoAUfH8cWQn0yMGvvrpaa2XlE4s2p3IwDwYDVR0TAQH/BAUwAwEB/zAKBggq\n" \
+    "hkjOPQQDAgNIADBFAiEA9x/jbPp/F5Nb5T5O/Q4vvndhmsHjFVLfb+FCK6qJ5EoC\n" \
+    "IGJ+d4ubhIfL4Z+qy/p1KLdv/RkFEJ09uAI8gY4JHmeJ\n" \
+    "-----END CERTIFICATE-----\n"
+
+#define PEM_SECP256K1 \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQgymrXfP4aJ7sONPHumr+i\n" \
+    "pzew13I+3zQE00mUApmyFXWhRANCAATpTy0jBrGH9gO53PaR1AKXmX18CaXoOqEh\n" \
+    "+JQHJFQX9YyVn5snM5xwlETuxktuUY1TGk+nVNegR8W3fdT4E626\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_ED25519 \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MC4CAQAwBQYDK2VwBCIEICW1/2t+TqSB/cFXp3gbmqkX31DUKOS5/e82OtJRQrHi\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#define PEM_X25519 \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MC4CAQAwBQYDK2VuBCIEIBioVuzeORfUJt1WGtJkAXkIHn2iOg+6S7lYkm3VNNtN\n" \
+    "-----END PRIVATE KEY-----\n"
+
+#endif
