@@ -423,13 +423,14 @@ const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim
 
 void sso_claim_header_name(const sso_claim_t *claim, char *out)
 {
-    int first = 1;
-    for (apr_size_t i = 0; i < claim->name_len; i++) {
-        char c = claim->name[i];
-        int lower = c >= 'a' && c <= 'z';
-        int other = !lower && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9');
+    unsigned first = 1;
+    for (apr_size_t i = 0; i < claim->name_len; i++) { /* for each claim of each request: no branches */
+        unsigned char c = (unsigned char)claim->name[i];
+        unsigned lower = (unsigned char)(c - 'a') < 26;
+        unsigned letter = (unsigned char)((c | 0x20) - 'a') < 26;
+        unsigned other = !(letter | ((unsigned char)(c - '0') < 10));
 
-        out[i] = (char)(other ? '-' : lower && first ? c - 'a' + 'A' : c);
+        out[i] = (char)(other ? '-' : c - ((first & lower) << 5));
         first = other;
     }
 }
