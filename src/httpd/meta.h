@@ -18,10 +18,10 @@ apr_status_t mod_sso_meta_post_config(apr_pool_t *pconf, server_rec *main_server
 apr_status_t mod_sso_meta_child_init(apr_pool_t *pchild, server_rec *main_server);
 
 /* Metadata for an authorization request or a logout: from memory, else one fetch (single flight; a failure is remembered
- * for a few seconds and answered at once). Released with `pool`. Errors: those of fetch and oidc/provider.h. */
+ * for a few seconds and answered at once). Released with `pool`. Errors: those of fetch and oidc/provider.h, disc-status, copy-absent. */
 SSO_MUST_USE sso_rc_t mod_sso_meta_get(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                        const mod_sso_meta_t **ret_meta, sso_err_t *err);
-/* The same with keys. */
+/* The same with keys. Errors besides: jwks-status, jwks-file and those of jose/jwks.h. */
 SSO_MUST_USE sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                             const mod_sso_meta_t **ret_meta, sso_err_t *err);
 /* After jwks-unknown-kid or jwks-no-match: fetches the keys again unless that was done too recently (rate limit with a
