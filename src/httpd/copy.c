@@ -202,8 +202,8 @@ sso_rc_t mod_sso_copy_read(apr_pool_t *pool, const char *path, mod_sso_copy_t *r
 {
     unsigned char digest[SSO_SHA256_LEN];
     mod_sso_copy_t copy = {{NULL, 0, {0, 0, 0}}, {NULL, 0, {0, 0, 0}}, NULL};
-    unsigned char *bytes;
-    apr_size_t len;
+    unsigned char *bytes = NULL;
+    apr_size_t len = 0;
     sso_rd_t rd;
 
     SSO_TRY(read_file(pool, path, &bytes, &len, err));
