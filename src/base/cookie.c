@@ -76,6 +76,20 @@ int sso_cookie_next(sso_cookie_iter_t *it)
     }
 }
 
+int sso_cookie_next_own(sso_cookie_iter_t *it)
+{
+    while (sso_cookie_next(it)) {
+        if (!it->joined)
+            return 1;
+    }
+    return 0;
+}
+
+int sso_cookie_is(const sso_cookie_iter_t *it, const char *name)
+{
+    return !strncmp(it->name, name, it->name_len) && !name[it->name_len];
+}
+
 int sso_cookie_has_prefix(const char *header, const char *prefix, apr_size_t prefix_len)
 {
     sso_cookie_iter_t it;

@@ -25,6 +25,10 @@ void sso_cookie_begin(sso_cookie_iter_t *it, const char *header);
  * sibling domain sets, `x=1,__Host-sso=evil`, would slip past the __Host- rule. So a pair that is `joined` counts only
  * when no other pair has its name, and never for a name whose prefix is to be relied on. */
 int sso_cookie_next(sso_cookie_iter_t *it);
+/* The same without pairs that are `joined`: for reading our own cookies. */
+int sso_cookie_next_own(sso_cookie_iter_t *it);
+/* 1 when the current pair has exactly this name. */
+int sso_cookie_is(const sso_cookie_iter_t *it, const char *name);
 
 /* 1 when the header holds a cookie whose name begins with `prefix`: a cheap test before any rewriting. */
 int sso_cookie_has_prefix(const char *header, const char *prefix, apr_size_t prefix_len);

@@ -11,6 +11,7 @@
 #include "httpd/log.h"
 #include "httpd/meta.h"
 #include "httpd/resp.h"
+#include "httpd/revoke.h"
 #include "httpd/session_io.h"
 #include "httpd/thread.h"
 #include "oidc/authreq.h"
@@ -79,13 +80,12 @@ void mod_sso_login_mark_depth(request_rec *r, const mod_sso_provider_t *provider
 static int read_depth(request_rec *r, const mod_sso_provider_t *p)
 {
     const char *name = marker_name(r->pool, p);
-    apr_size_t len = strlen(name);
     sso_cookie_iter_t it;
     sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
-    while (sso_cookie_next(&it)) {
+    while (sso_cookie_next_own(&it)) {
         char *state, *value;
         apr_int64_t depth, since;
-        if (it.name_len != len || memcmp(it.name, name, len) || it.value_len > 32)
+        if (!sso_cookie_is(&it, name) || it.value_len > 32)
             continue;
         value = apr_strtok(apr_pstrmemdup(r->pool, it.value, it.value_len), ".", &state);
         if (value && sso_text_int(value, 0, 255, &depth, NULL) == SSO_OK && (value = apr_strtok(NULL, ".", &state)) &&
@@ -142,7 +142,7 @@ sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site, const
     sso_cookie_iter_t it;
     SSO_TRY(mod_sso_thread_sealer(site, &sealer, err));
     sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
-    while (sso_cookie_next(&it)) {
+    while (sso_cookie_next_own(&it)) {
         if (!is_login_cookie(site, &it, found))
             continue;
         if (!memcmp(found, id, SSO_LOGIN_ID_LEN))
@@ -152,6 +152,20 @@ sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site, const
     }
     return sso_err_set(err, SSO_E_ABSENT, others ? "login-cookie-other" : "login-cookie-absent",
                        "the browser sent %d login cookies, none of them of this login", others);
+}
+
+void mod_sso_login_end_pending(request_rec *r, const mod_sso_site_t *site)
+{
+    sso_cookie_attrs_t gone = {NULL, "/", 0, site->secure, 0, SSO_SAMESITE_LAX};
+    unsigned char id[16] = {0};
+    sso_cookie_iter_t it;
+    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    while (sso_cookie_next_own(&it)) {
+        if (!is_login_cookie(site, &it, id))
+            continue;
+        mod_sso_revoke_request(r, MOD_SSO_REVOKED_LOGIN, id, r->request_time + apr_time_from_sec(SSO_STATE_LIFETIME));
+        mod_sso_resp_cookie(r, apr_pstrmemdup(r->pool, it.name, it.name_len), "", &gone);
+    }
 }
 
 static sso_cookie_attrs_t login_attrs(const mod_sso_provider_t *p)
@@ -175,7 +189,7 @@ static sso_rc_t take_browser(request_rec *r, const mod_sso_provider_t *p, sso_se
     char *text;
     gone.max_age = 0;
     sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
-    while (sso_cookie_next(&it)) {
+    while (sso_cookie_next_own(&it)) {
         sso_browser_t browser;
         if (!is_login_cookie(site, &it, id))
             continue;
@@ -221,7 +235,7 @@ static sso_rc_t keep_long_return(request_rec *r, const mod_sso_provider_t *p, ss
 const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site, const sso_flow_t *flow)
 {
     const char *name = return_cookie_name(r->pool, site, flow);
-    apr_size_t len = strlen(name), plain_len;
+    apr_size_t plain_len;
     sso_cookie_attrs_t gone = {NULL, "/", 0, site->secure, 0, SSO_SAMESITE_LAX};
     unsigned char *plain;
     sso_sealer_t *sealer;
@@ -229,8 +243,8 @@ const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site
     if (mod_sso_thread_sealer(site, &sealer, NULL) != SSO_OK)
         return NULL;
     sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
-    while (sso_cookie_next(&it)) {
-        if (it.name_len == len && !memcmp(it.name, name, len) &&
+    while (sso_cookie_next_own(&it)) {
+        if (sso_cookie_is(&it, name) &&
             sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_RETURN, site->login_context,
                           site->login_context_len, it.value, it.value_len, &plain, &plain_len, NULL, NULL) == SSO_OK) {
             mod_sso_resp_cookie(r, name, "", &gone);

@@ -31,6 +31,10 @@ SSO_MUST_USE sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t
 /* The long return path of a flow out of its cookie; the cookie is removed with this answer. NULL when it is not there. */
 const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site, const sso_flow_t *flow);
 
+/* Ends every login this browser has begun on the site and not finished: one that began before a logout must not end after
+ * it, even when its callback is under way already. */
+void mod_sso_login_end_pending(request_rec *r, const mod_sso_site_t *site);
+
 /* A refusal around a login: one log line, one page, the status of the failure's class. */
 int mod_sso_login_refuse(request_rec *r, const char *id, const char *what, const sso_err_t *err, const char *retry_url);
 

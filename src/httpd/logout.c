@@ -104,6 +104,7 @@ static const mod_sso_provider_t *end_all(request_rec *r, const mod_sso_site_t *s
             *ret_id_token = id_token;
         }
     }
+    mod_sso_login_end_pending(r, site);
     return ended;
 }
 

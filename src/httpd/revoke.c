@@ -9,6 +9,7 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 
+#include "httpd/log.h"
 #include "httpd/revoke_table.h"
 #include "jose/crypto.h"
 
@@ -142,4 +143,11 @@ int mod_sso_revoke_has(mod_sso_revoked_t kind, const unsigned char key[16], apr_
 {
     mod_sso_revoke_table_t *table = table_of(kind);
     return table != NULL && mod_sso_revoke_table_has(table, kind, key, created, round_seconds(now, 0));
+}
+
+void mod_sso_revoke_request(request_rec *r, mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t until)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    if (mod_sso_revoke_add(kind, key, APR_INT64_MAX, until, r->request_time, &err) != SSO_OK)
+        mod_sso_log_refusal(r, APLOG_ERR, "SSO211", "a logout cannot be remembered", &err);
 }

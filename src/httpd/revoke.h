@@ -18,6 +18,8 @@ apr_status_t mod_sso_revoke_post_config(process_rec *process, server_rec *main_s
  * APR_INT64_MAX. Reason revoke-full (logged once a minute by the caller). Adding twice is fine. */
 SSO_MUST_USE sso_rc_t mod_sso_revoke_add(mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t cutoff,
                                          apr_time_t until, apr_time_t now, sso_err_t *err);
+/* The same for a request, for all times; a full table is logged here: the logout goes on without it. */
+void mod_sso_revoke_request(request_rec *r, mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t until);
 /* The same, but SSO_E_MISMATCH (revoke-seen) when it is there already: replayed jti. */
 SSO_MUST_USE sso_rc_t mod_sso_revoke_add_new(mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t until,
                                              apr_time_t now, sso_err_t *err);

@@ -14,7 +14,6 @@
 #include "httpd/store.h"
 #include "httpd/thread.h"
 #include "jose/crypto.h"
-#include "oidc/state.h"
 
 #define COOKIE_BYTES_MAX 4050 /* name and value; browsers drop a cookie above 4,096 */
 #define CANDIDATES_MAX 3      /* cookies of one name that are tried: a tossed one must not lock the real one out */
@@ -34,11 +33,6 @@ typedef struct cookies_t {
     int idles;
 } cookies_t;
 
-static int is_name(const sso_cookie_iter_t *it, const char *name, apr_size_t len)
-{
-    return it->name_len == len && !memcmp(it->name, name, len);
-}
-
 static const char *cookie_header(request_rec *r)
 {
     const char *kept = mod_sso_req_root(r)->fold_cookie;
@@ -51,19 +45,19 @@ static const char *cookie_header(request_rec *r)
 
 static void collect_cookies(const char *header, const mod_sso_provider_t *p, cookies_t *found)
 {
-    apr_size_t len = strlen(p->cookie), len2 = strlen(p->cookie2), len_idle = strlen(p->cookie_idle);
+    apr_size_t len = strlen(p->cookie);
     sso_cookie_iter_t it;
     memset(found, 0, sizeof(*found));
     sso_cookie_begin(&it, header);
-    while (sso_cookie_next(&it)) {
+    while (sso_cookie_next_own(&it)) {
         span_t value = {it.value, it.value_len};
         if (it.name_len < len || memcmp(it.name, p->cookie, len))
             continue;
         if (it.name_len == len && found->sessions < CANDIDATES_MAX)
             found->session[found->sessions++] = value;
-        else if (is_name(&it, p->cookie_idle, len_idle) && found->idles < CANDIDATES_MAX)
+        else if (sso_cookie_is(&it, p->cookie_idle) && found->idles < CANDIDATES_MAX)
             found->idle[found->idles++] = value;
-        else if (is_name(&it, p->cookie2, len2) && !found->second.text)
+        else if (sso_cookie_is(&it, p->cookie2) && !found->second.text)
             found->second = value;
     }
 }
@@ -318,42 +312,17 @@ static void read_hint(request_rec *r, const mod_sso_provider_t *p, const char **
     sso_sealer_t *sealer;
     sso_cookie_iter_t it;
     unsigned char *plain;
-    apr_size_t len, name_len = strlen(p->cookie_hint);
+    apr_size_t len;
     if (mod_sso_thread_sealer(p->site, &sealer, NULL) != SSO_OK)
         return;
     sso_cookie_begin(&it, cookie_header(r));
-    while (sso_cookie_next(&it)) {
-        if (is_name(&it, p->cookie_hint, name_len) &&
+    while (sso_cookie_next_own(&it)) {
+        if (sso_cookie_is(&it, p->cookie_hint) &&
             sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_HINT, p->context, p->context_len, it.value,
                           it.value_len, &plain, &len, NULL, NULL) == SSO_OK) {
             *ret_id_token = (const char *)plain;
             return;
         }
-    }
-}
-
-static void remember_end(request_rec *r, mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t until)
-{
-    sso_err_t err = SSO_ERR_INIT;
-    if (mod_sso_revoke_add(kind, key, APR_INT64_MAX, until, r->request_time, &err) != SSO_OK)
-        mod_sso_log_refusal(r, APLOG_ERR, "SSO211", "a logout cannot be remembered", &err);
-}
-
-/* A login that began before the logout must not end after it. */
-static void end_pending_logins(request_rec *r, const mod_sso_site_t *site)
-{
-    apr_size_t prefix = strlen(site->login_cookie);
-    sso_cookie_attrs_t gone = {NULL, "/", 0, site->secure, 0, SSO_SAMESITE_LAX};
-    sso_cookie_iter_t it;
-    sso_cookie_begin(&it, cookie_header(r));
-    while (sso_cookie_next(&it)) {
-        unsigned char id[16] = {0};
-        apr_size_t len;
-        if (it.name_len != prefix + SSO_B64_ENCODED_LEN(SSO_LOGIN_ID_LEN) || memcmp(it.name, site->login_cookie, prefix) ||
-            sso_b64url_decode(id, &len, it.name + prefix, it.name_len - prefix, NULL) != SSO_OK)
-            continue;
-        remember_end(r, MOD_SSO_REVOKED_LOGIN, id, r->request_time + apr_time_from_sec(SSO_STATE_LIFETIME));
-        mod_sso_resp_cookie(r, apr_pstrmemdup(r->pool, it.name, it.name_len), "", &gone);
     }
 }
 
@@ -366,7 +335,7 @@ void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, con
         read_hint(r, provider, ret_id_token);
     }
     if (opened->session)
-        remember_end(r, MOD_SSO_REVOKED_SESSION, opened->session->id, opened->session->expires);
+        mod_sso_revoke_request(r, MOD_SSO_REVOKED_SESSION, opened->session->id, opened->session->expires);
     if (opened->cache_key && provider->site->cache_store) {
         sso_err_t err = SSO_ERR_INIT;
         if (mod_sso_store_remove(provider->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &err) != SSO_OK &&
@@ -377,7 +346,6 @@ void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, con
     mod_sso_resp_cookie(r, provider->cookie2, "", &gone);
     mod_sso_resp_cookie(r, provider->cookie_idle, "", &gone);
     mod_sso_resp_cookie(r, provider->cookie_hint, "", &hint_gone);
-    end_pending_logins(r, provider->site);
     opened->session = NULL;
     opened->why = "session-ended";
 }

@@ -21,8 +21,8 @@ mod_sso_opened_t *mod_sso_session_open(request_rec *r, const mod_sso_provider_t 
 SSO_MUST_USE sso_rc_t mod_sso_session_save(request_rec *r, const mod_sso_provider_t *provider,
                                            const sso_session_t *session, const char *id_token, sso_err_t *err);
 
-/* Ends the browser's session here: removes its cookies, revokes the id, takes the record out of the cache, and revokes
- * the pending logins of this browser, so that neither a replayed cookie nor a slow callback signs anybody in again.
+/* Ends the browser's session here: removes its cookies, revokes the id and takes the record out of the cache, so that a
+ * replayed cookie signs nobody in again (nor a slow callback: mod_sso_login_end_pending).
  * *ret_id_token (may be NULL): the ID Token kept for logout, NULL when there is none. */
 void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, const char **ret_id_token);
 
