@@ -62,9 +62,6 @@ const char *mod_sso_cmd_claim_prefix(cmd_parms *cmd, void *dirp, const char *arg
         dir->claim_prefix = "";
         return NULL;
     }
-    if (!*arg)
-        return mod_sso_cmd_error(cmd, "an empty prefix would let the provider set any header; write a prefix like X-App-, "
-                                      "or none for no automatic headers");
     if (!sso_text_is_token(arg) || strlen(arg) < 3 || strlen(arg) > 60 || !strpbrk(arg + strlen(arg) - 1, "-_"))
         return mod_sso_cmd_error(cmd, "\"%s\" is not a prefix of header names: at least 3 letters, digits and - with a - "
                                       "at the end, like X-App-", arg);

@@ -82,8 +82,6 @@ const char *mod_sso_cmd_provider_text(cmd_parms *cmd, void *unused, const char *
     (void)unused;
     if (error)
         return error;
-    if (!*arg)
-        return mod_sso_cmd_error(cmd, "the value is empty");
     *(const char **)(void *)((char *)provider + (apr_size_t)cmd->info) = arg;
     return NULL;
 }
@@ -338,9 +336,10 @@ static const char *set_cookie_attribute(cmd_parms *cmd, mod_sso_provider_conf_t 
         else if (strcasecmp(arg + 9, "None") == 0)
             provider->cookie_samesite = SSO_SAMESITE_NONE;
         else if (strcasecmp(arg + 9, "Strict") == 0)
-            provider->cookie_samesite = SSO_SAMESITE_STRICT;
+            return mod_sso_cmd_error(cmd, "SameSite=Strict would keep the session from the page that follows a login, "
+                                          "because browsers count it as coming from the provider; write SameSite=Lax");
         else
-            return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write SameSite=Lax, SameSite=Strict or SameSite=None", arg);
+            return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write SameSite=Lax or SameSite=None", arg);
         return NULL;
     }
     if (strcasecmp(arg, "Partitioned") == 0) {

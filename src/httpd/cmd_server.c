@@ -145,13 +145,13 @@ const char *mod_sso_cmd_trusted_proxy(cmd_parms *cmd, void *unused, const char *
     char *mask = strchr(address, '/');
     if (mask)
         *mask++ = '\0';
+    if (mask && strspn(mask, "0.") == strlen(mask))
+        return mod_sso_cmd_error(cmd, "\"%s\" would trust every client's X-Forwarded-* headers; write the address of "
+                                      "your own proxy", arg);
     apr_ipsubnet_t *subnet;
     if (apr_ipsubnet_create(&subnet, address, mask, cmd->pool) != APR_SUCCESS)
         return mod_sso_cmd_error(cmd, "\"%s\" is not an address or network; write the proxy's address like 10.0.0.5, "
                                       "10.0.0.0/24 or 2001:db8::/64", arg);
-    if (mask && strcmp(mask, "0") == 0)
-        return mod_sso_cmd_error(cmd, "\"%s\" would trust every client's X-Forwarded-* headers; write the address of "
-                                      "your own proxy", arg);
     if (!conf->trusted_proxies)
         conf->trusted_proxies = apr_array_make(cmd->pool, 4, sizeof(apr_ipsubnet_t *));
     APR_ARRAY_PUSH(conf->trusted_proxies, apr_ipsubnet_t *) = subnet;

@@ -74,7 +74,7 @@ void mod_sso_check_shared_cookies(mod_sso_check_t *ck);
 
 /* conf_secret.c */
 /* A sentence when the value is a placeholder or a sample of somebody's documentation, NULL when it may be real. */
-const char *mod_sso_check_sample(apr_pool_t *pool, const char *value);
+const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_secret);
 /* client_secret (and client_id, when only a console's JSON file says it) of the provider. 0 when something was wrong. */
 int mod_sso_check_secret(mod_sso_check_t *ck, mod_sso_provider_t *provider);
 /* 1 while the secret comes from "exec:", which runs in post_config. */

@@ -46,7 +46,7 @@ static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_
     const char *error = NULL;
     if (!preset)
         return conf->issuer;
-    const char *why = conf->preset_arg ? mod_sso_check_sample(ck->ptemp, conf->preset_arg) : NULL;
+    const char *why = conf->preset_arg ? mod_sso_check_sample(ck->ptemp, conf->preset_arg, 0) : NULL;
     if (why) {
         mod_sso_check_fail(ck, "SSO152", "SSOPreset", conf, "\"%s\" %s; write for example %s", conf->preset_arg, why,
                            preset->example);
@@ -193,7 +193,7 @@ static int check_client_id(mod_sso_check_t *ck, const mod_sso_provider_t *provid
                            "application");
         return 0;
     }
-    const char *why = mod_sso_check_sample(ck->ptemp, id);
+    const char *why = mod_sso_check_sample(ck->ptemp, id, 0);
     if (why)
         mod_sso_check_fail(ck, "SSO141", "SSOClientID", provider->conf, "\"%s\" %s; write the client id the provider's "
                                                                         "console shows", id, why);

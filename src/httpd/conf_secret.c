@@ -34,17 +34,29 @@ static int is_repeated(const char *value)
     return 1;
 }
 
-const char *mod_sso_check_sample(apr_pool_t *pool, const char *value)
+/* Brackets and blanks may be part of a random secret (RFC 6749 A.2), of nothing else. */
+static const char *check_letters(const char *value, int is_secret)
 {
-    if (strpbrk(value, "{}<>"))
+    apr_size_t len = strlen(value);
+    const char *last = value + (len ? len - 1 : 0);
+    if (is_secret ? (*value == '{' && *last == '}') || (*value == '<' && *last == '>') || strstr(value, "${")
+                  : strpbrk(value, "{}<>") != NULL)
         return "still holds a placeholder in brackets";
     for (const char *p = value; *p; p++) {
-        if (*p <= ' ' || *p == 0x7f)
+        if ((unsigned char)*p < ' ' || *p == 0x7f || (*p == ' ' && (!is_secret || p == value || p == last)))
             return "holds a blank or a control character";
     }
+    return NULL;
+}
+
+const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_secret)
+{
+    const char *why = check_letters(value, is_secret);
+    if (why)
+        return why;
     char *lower = apr_pstrdup(pool, value);
     ap_str_tolower(lower);
-    if (strncmp(lower, "your-", 5) == 0 || strncmp(lower, "your_", 5) == 0 || strstr(lower, "changeme") ||
+    if (strncmp(lower, "your-", 5) == 0 || strncmp(lower, "your_", 5) == 0 || strncmp(lower, "your ", 5) == 0 || strstr(lower, "changeme") ||
         strstr(lower, "-your-") || strstr(lower, "_your_") || strstr(lower, "replace-me"))
         return "is a placeholder";
     if (is_repeated(value))
@@ -126,7 +138,7 @@ static apr_size_t needed_len(const mod_sso_provider_t *provider)
 /* The sentence about a secret's value, whatever it came from. */
 static const char *judge(apr_pool_t *pool, const mod_sso_provider_t *provider, const char *secret)
 {
-    const char *why = mod_sso_check_sample(pool, secret);
+    const char *why = mod_sso_check_sample(pool, secret, 1);
     apr_size_t needed = needed_len(provider);
     if (why)
         return apr_psprintf(pool, "the secret %s; write the one the provider gave to this client", why);
