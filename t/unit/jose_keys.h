@@ -274,4 +274,40 @@
     "MC4CAQAwBQYDK2VuBCIEIBioVuzeORfUJt1WGtJkAXkIHn2iOg+6S7lYkm3VNNtN\n" \
     "-----END PRIVATE KEY-----\n"
 
+/* Made with another implementation: signatures that are right in themselves and wrong for their header. */
+
+#define TOKEN_PS256_SALT_20 \
+    "eyJhbGciOiJQUzI1NiJ9.eyJzdWIiOiJ4In0.AeHg7qUbnyehqa_xu1GDi-0OIsIQul_h-DMkWxqZToUiJ-6ZmX1KO-IFxzHv7aO" \
+    "yE8SzfCRFfbggDZ7URspjhjSWuJy7FB5emyq_U4ThL4KxxiVkv-IRzhKkh60pR_5ekhGsVLoKntvww1OqEZKBEHDNbDByuFql1Nz" \
+    "CsKdoGmv9Zh-MpUYSjqK7bIhBbsFIZ0uVAA08Q6BHnaPtChz4nHvqYsA8epp5nvMNOPw42WSciKXaLX4Hby5nQnDAVQr0S6H2Uku" \
+    "yZiGt422DHx5qD2hDJf_ZDsRCgDd5X7VcG4r1ay9Rhpk6lwttzyz8v3SKwuKdd5CykFBedL1o94StYA"
+
+#define TOKEN_PS256_SALT_MAX \
+    "eyJhbGciOiJQUzI1NiJ9.eyJzdWIiOiJ4In0.b8ZyGujVwack04sf5NGwO0g0htsN0_YTHVwJM6r4n7TQUypWKCXOILCgz4lOpYu" \
+    "BkwJcHTJibr-TPthguP-mPH1iM3bCDB25B99RIVkbrhy2OUf5du6vPZDe3nBhHB5e9O5yDkV5qcRqdyfezCEeFC7to1VOwJ7isuy" \
+    "LI7s5WRl6SiviUife9aK5ucLHOcWZbicdrc3pJ99nToicQRCDpenQaeTGDPHzjlt3u0jxwSm4cXmkdwiwFWKzxqGNBTMH72CznrM" \
+    "8ittY_bYT00Y30xWiBYzCtY49iUwIjjG2vckWUYqU8ma-PRqodovu5UwXsbwhsz3KXhiXXvwuxGFwjA"
+
+#define TOKEN_PS256_MGF_SHA1 \
+    "eyJhbGciOiJQUzI1NiJ9.eyJzdWIiOiJ4In0.eOimjVFygroLwH3Y18xaogBCYVlwC_RnMSjWQBhKPER9jaTxOhLud-PZGUQKGDm" \
+    "XVVmYFoHWM9uVCcA40LboPo2KZR2twfJS-YfbmzXe66E8fIj1iDxdh89z1mV1WDbDLqOvQ-v3e19b1B5Y-kq3gmP7bNS5V6Sj9eE" \
+    "sCclxX78KDg8ZIdPztDj-JlyJpjVdaVA822AKiK2gOCibpvq5EVMkjjl8MDMuPIiVKTcQ0PjdrwtXBuMSMpdZ-oU0Xee8I7OWY_C" \
+    "gWXfiiywNFfsIg1E4223HHoL_wYvGsSHGdJRGhI8CQddA03mWPMzdwBRpIjh2W_61LE3dHmlA7aIZ3Q"
+
+#define TOKEN_RS256_OF_SHA1 \
+    "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.Tw91kRMRuGMpO8SFA_Z0f-jfj52SsqTDNxVh6Q-s0mPFiEe3f4P8YWpU67nBWPu" \
+    "5CJ46UbqVcEDTQry0m4i2sHFGDMC6TQRc22WEg6ODWEEH6-Bvs20y7imVfWewEDaC-AwstN0lP-zDpZ7hyH3h8RhDnCFLvG6Ey0v" \
+    "ElzKHRseq2N-BriLjz-lJQX6nhitgQna9OU182Zmqu587qhxT-vdiOLj5T1EM3jLK6TpkMpFQ3Hw48zB8pJ-sguIQINYX9m3fA_-" \
+    "aRUnsvO6Y2y7QnRAEmeH0TqoRDbSzOshs7ngGVzXieyMQ7m8jqNEif3GHoh9gnHjGTIZwBvk6Qf9DEg"
+
+#define TOKEN_RS256_THAT_IS_PSS \
+    "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.QI2TZ17vsQkEHKZ9eJmbrp0oK0Z1MevC4tQsucAz8E_H137q0DN9L73p_UYyp9I" \
+    "weJS61CQhq-D0uBiNvkFJIYAIN4vHa3qBUHB6K26yiLwmkeG7mvFIshkf7cOEaTXGsOwGIzGKsrPrGBxl9C99D40CeEwbnVZA2T5" \
+    "MOrnscYvgWNFsogivvAHp6dazfPsW_5SCNEV00j2cvdOKW9M9o_NdvDxQzZ9LjlGMHHfb9EiYNVwmo1--NNill82BrZyUzTx2inR" \
+    "BlqEhYw8aXpYAovZkEtbDIBYAC8zAPVshfgp6S1uIs4i7LLeUbldl88NTZo5CxcVEFjVz8b8X6JuWQw"
+
+#define TOKEN_ES256_DER \
+    "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.MEUCIQCg9qhhTLSI2KMZbJ5q6HCpmipH6YxzLw-ovFYZ-jEq6AIgNdWSl8dXbnD" \
+    "O_456ABbR3sfGuiJf4xO32v6lEW2-pQE"
+
 #endif
