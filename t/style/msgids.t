@@ -60,7 +60,7 @@ for my $table ([qr/^\|\s*id\s*\|\s*sentence\s*\|/, \%sentence], [qr/^\|\s*id\s*\
             if $kind->{$id} && !$kind->{$id}{$what} && !$kind->{$id}{'*'};
         push @wrong, "$id has no cause or no remedy" if !$cause || !$remedy || length $cause < 10 || length $remedy < 5;
     }
-    none \@wrong, "$doc is right about " . ($kind == \%sentence ? 'messages while httpd runs' : 'refusals at the start');
+    none \@wrong, "$doc is right about " . ($kind == \%sentence ? 'messages' : 'refusals at the start');
 }
 none [map { $documented{$_} ? () : "$_ (@{$places{$_}})" } sort keys %places], "$doc lists every id";
 
