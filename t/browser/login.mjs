@@ -39,6 +39,7 @@ await story(async (browser) => {
   const refusal = bob.waitForResponse((answer) => answer.url() === `${args.url}admin/` && answer.status() === 403);
   await signIn(bob, 'bob');
   is((await refusal).status(), 403, 'bob is refused the administration');
+  like(await bob.textContent('main'), /not for you/, 'and told so by the site');
   await shot(bob, '4-refused');
   await bob.goto(args.url);
   await ready(bob);

@@ -11,7 +11,8 @@ const prefix = (config.prefix ?? 'X-SSO-').toLowerCase();
 const here = (name) => readFileSync(new URL(name, import.meta.url));
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml' };
-const pages = { '/': 'index.html', '/signed-out': 'signed-out.html', '/admin/': 'admin.html', '/app.css': 'app.css',
+const pages = { '/': 'index.html', '/signed-out': 'signed-out.html', '/forbidden': 'forbidden.html', '/admin/': 'admin.html',
+  '/app.css': 'app.css',
   '/app.js': 'app.js', '/icon.svg': 'icon.svg' };
 const datasets = JSON.parse(here('datasets.json'));
 

@@ -32,7 +32,7 @@ function card(set) {
   item.append(element('p', set.about));
   const tags = element('div');
   tags.append(...set.tags.map((tag) => element('span', tag, 'tag')));
-  const facts = `${set.domain} · ${set.owner} · ${set.rows.toLocaleString('en')} rows · ${set.updated}`;
+  const facts = `${set.domain} · ${set.owner} · ${set.rows.toLocaleString('en')} rows · ${set.updated.replaceAll('-', '\u2011')}`;
   item.append(tags, element('small', facts));
   return item;
 }

@@ -20,7 +20,7 @@ button { width: 100%; margin-top: 1.25rem; font: inherit; font-weight: 600; padd
   color: var(--act-ink); background: var(--act); border: 1px solid var(--act); border-radius: .4rem; }
 button.plain { background: transparent; color: var(--act); margin-top: .6rem; }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
-.bad { color: var(--bad); font-weight: 600; } ul { padding-left: 1.2rem; }
+.tell { margin: 1.25rem 0 0; } .bad { color: var(--bad); font-weight: 600; } ul { padding-left: 1.2rem; }
 `;
 
 export function page(title, content) {
@@ -35,7 +35,7 @@ ${content}
 
 export function loginPage({ action, client, hint, accounts, failed }) {
   const tell = accounts.length
-    ? `<p>Sample accounts: ${accounts.map((a) => `<b>${escapeHtml(a.id)}</b>`).join(', ')}.
+    ? `<p class="tell">Sample accounts: ${accounts.map((a) => `<b>${escapeHtml(a.id)}</b>`).join(', ')}.
        The password is the user name.</p>`
     : '';
   return page('Sign in', `<p>to continue to <b>${escapeHtml(client)}</b></p>
