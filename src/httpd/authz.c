@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `Require sso-claim NAME VALUE…`: one of the values is one of the claim's, compared byte by byte. NAME may be the path
- * of a nested claim. Quotes keep blanks together. */
+/* `Require sso-claim NAME VALUE…`: one of the values is one of the claim's, compared byte by byte. NAME may be the
+ * path of a nested claim. Quotes keep blanks together. */
 #include "httpd/identity.h"
 
 #include <ap_provider.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is signed in, and what the application is told: REMOTE_USER, claims as headers and environment, `Require sso-claim`,
- * expressions, the scrubbing of incoming names. */
+/* Who is signed in, and what the application is told: REMOTE_USER, claims as headers and environment, `Require
+ * sso-claim`, expressions, the scrubbing of incoming names. */
 #ifndef MOD_SSO_IDENTITY_H
 #define MOD_SSO_IDENTITY_H
 
@@ -24,8 +24,8 @@ sso_auth_demand_t mod_sso_identity_demand(request_rec *r, const mod_sso_provider
 /* SSOClaimDelimiter with its default. */
 char mod_sso_identity_delimiter(const mod_sso_dir_t *dir);
 
-/* scrub.c: post_read_request. Removes every name we may set, by normalised name, from the request's headers. Refuses the
- * request (500) when mod_sso_scrub_prepare was not called. */
+/* scrub.c: post_read_request. Removes every name we may set, by normalised name, from the request's headers. Refuses
+ * the request (500) when mod_sso_scrub_prepare was not called. */
 int mod_sso_scrub_request(request_rec *r);
 /* After the configuration is complete (post_config): sorts the reserved names for the request's one pass. */
 void mod_sso_scrub_prepare(apr_pool_t *pconf);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Claims as the application gets them: a flat list of name -> values, made once at login from the ID Token and UserInfo.
+/* Claims as the application gets them: a flat list of name -> values, made once at login from ID Token and UserInfo.
  *
  * Flattening: a scalar is one value (true/false, numbers in canonical text); an array of scalars is a list; an object
  * becomes its members, names joined with '.', a dot or backslash inside a nested name written as "\." or "\\"; an array
- * that holds objects or arrays is one value (no list), its JSON text; null is left out and counts as absent. Names of the top level stand as they are
- * ("https://example.com/roles"). Protocol claims of no use to an application (nonce, at_hash, c_hash, s_hash, azp, jti, nbf, rat,
- * _claim_names, _claim_sources) are left out.
+ * that holds objects or arrays is one value (no list), its JSON text; null is left out and counts as absent. Names of
+ * the top level stand as they are ("https://example.com/roles"). Protocol claims of no use to an application (nonce,
+ * at_hash, c_hash, s_hash, azp, jti, nbf, rat, _claim_names, _claim_sources) are left out.
  *
  * Look-alikes: two names that are one header name (base/text.h sso_text_name_key) cannot both be passed on. The
  * registered name in its exact spelling wins over any other, else the first; the loser is dropped and counted.
@@ -46,9 +46,9 @@ typedef struct sso_claims_t {
     const char *first_dropped; /* cleaned for a log line; NULL: none */
 } sso_claims_t;
 
-/* Merges and flattens. Claims of the ID Token win over UserInfo. `keep` (array of char*, NULL: all) is SSOSessionClaims:
- * names or paths; a name keeps everything below it; `sub` is always kept, `email_verified` whenever `email` is. Reason
- * claims-too-large, with the largest claims named in the detail. `userinfo` may be NULL. */
+/* Merges and flattens. Claims of the ID Token win over UserInfo (which may be NULL). `keep` (array of char*, NULL: all)
+ * is SSOSessionClaims: names or paths; a name keeps everything below it; `sub` is always kept, `email_verified`
+ * whenever `email` is. Reason claims-too-large, with the largest claims named in the detail. */
 SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_token, const sso_json_t *userinfo,
                                          const apr_array_header_t *keep, const sso_claims_t **ret_claims,
                                          sso_err_t *err);

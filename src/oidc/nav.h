@@ -13,8 +13,8 @@ typedef struct sso_nav_facts_t {
     const char *x_requested_with;
 } sso_nav_facts_t;
 
-/* GET/HEAD with Sec-Fetch-Dest: document, no Sec-Purpose, no Upgrade; without Sec-Fetch only when Accept names text/html
- * and there is no X-Requested-With. */
+/* GET/HEAD with Sec-Fetch-Dest: document, no Sec-Purpose, no Upgrade; without Sec-Fetch only when Accept names
+ * text/html and there is no X-Requested-With. */
 int sso_nav_is_navigation(const sso_nav_facts_t *facts);
 /* Worth renewing the idle stamp for: documents, frames and fetches; without Sec-Fetch everything but images, styles,
  * scripts and fonts by Accept. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The session record (DESIGN §4): flat, versioned, length-prefixed, so that a request walks it without parsing JSON and
- * keeps pointers into the opened buffer. All integers big-endian. Version 1:
+/* The session record (DESIGN §4): flat, versioned, length-prefixed, so that a request walks it without parsing JSON
+ * and keeps pointers into the opened buffer. All integers big-endian. Version 1:
  *
  *   u8 version=1 | u8 flags | u16 fixed_len(=offset of the strings)
  *   id[16] | u64 created | u64 expires | u64 auth_time | u64 token_expires  (microseconds; 0 = none)
