@@ -45,7 +45,8 @@ function serve(req, res) {
   const file = pages[path];
   if (!file) return sendJson(res, 404, { error: 'not found' });
   const body = here(`public/${file}`);
-  res.writeHead(200, {
+  // As httpd's ErrorDocument it has to bring its status along: a proxied page's own one is what the browser gets.
+  res.writeHead(path === '/forbidden' ? 403 : 200, {
     'content-type': types[file.split('.').pop()], 'content-length': body.length,
     'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     'cache-control': file.endsWith('.html') ? 'no-store' : 'private, max-age=60', 'x-content-type-options': 'nosniff',
