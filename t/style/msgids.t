@@ -22,7 +22,7 @@ for my $file (files(qr{^(?:src/.*|mod_sso_oidc)\.[ch]$})) {
         my ($id, $own, $at, $after) = ("SSO$1", $2, $-[0], substr $text, $+[0]);
         my $before = substr $text, 0, $at;
         push @{$places{$id}}, "$file:" . line_of($text, $at);
-        if (defined $own) { $sentence{$id}{$own =~ s/(?:: | reason=|; |%).*//r =~ s/\s+$//r} = 1 }
+        if (defined $own) { $sentence{$id}{$own =~ s/(?:: | reason=|; |%).*//r =~ s/[\s']+$//r} = 1 }
         elsif ($before =~ /\bmod_sso_check_(?:fail|warn)\s*\(\s*\w+\s*,\s*\z/) {
             $directive{$id}{$after =~ /\A\s*,\s*"([^"]+)"/ ? $1 : '*'} = 1;
         }
