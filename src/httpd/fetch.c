@@ -272,7 +272,6 @@ typedef struct call_t {
     struct curl_slist *headers;
     sso_buf_t body;
     apr_size_t header_bytes;
-    int too_large;
     char text[CURL_ERROR_SIZE];
 } call_t;
 
@@ -299,10 +298,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *baton)
     size_t len = size * count; /* size is 1 */
 
     sso_buf_add(&call->body, bytes, len);
-    if (!call->body.overflow)
-        return len;
-    call->too_large = 1;
-    return 0;
+    return call->body.overflow ? 0 : len;
 }
 
 /* libcurl keeps every header line; endless headers must not fill the memory. */
@@ -311,10 +307,7 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *baton)
     call_t *call = baton;
     (void)bytes;
     call->header_bytes += size * count;
-    if (call->header_bytes <= HEADERS_MAX)
-        return size * count;
-    call->too_large = 1;
-    return 0;
+    return call->header_bytes <= HEADERS_MAX ? size * count : 0;
 }
 
 static int ask_stopping(void *baton, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -463,9 +456,11 @@ static sso_rc_t map_failure(const call_t *call, CURLcode rc, sso_err_t *err)
     const char *host = call->parts.host;
     const char *text = call->text[0] != '\0' ? call->text : curl_easy_strerror(rc);
 
-    if (call->too_large)
-        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large", "%s: the answer is larger than %" APR_SIZE_T_FMT " bytes",
-                           host, call->request->max);
+    if (call->header_bytes > HEADERS_MAX)
+        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large", "%s: the answer's headers are larger than %d bytes", host,
+                           HEADERS_MAX);
+    if (call->body.overflow)
+        rc = CURLE_FILESIZE_EXCEEDED; /* the same, said without Content-Length */
     switch ((int)rc) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -43,7 +43,10 @@ static sso_rc_t fetch_part(apr_pool_t *pool, const mod_sso_meta_job_t *job, cons
 
     SSO_TRY(mod_sso_fetch(pool, job->provider, request, &answer, err));
     if (answer.status != 200)
-        return sso_err_set(err, SSO_E_FETCH, reason, "%s answered with status %d", request->url, answer.status);
+        return sso_err_set(err, SSO_E_FETCH, reason, "%s answered with status %d%s", request->url, answer.status,
+                           answer.status / 100 == 3   ? "; redirects are not followed"
+                           : answer.status / 100 == 4 ? "; is the issuer right?"
+                                                      : "");
     if (answer.len == 0)
         return sso_err_set(err, SSO_E_FETCH, reason, "%s answered with nothing", request->url);
     *ret_part = (mod_sso_part_t){answer.bytes, answer.len,
