@@ -333,7 +333,7 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
     sso_err_t err = SSO_ERR_INIT;
     char *url;
 
-    if (r->main)
+    if (mod_sso_req_is_nested(r))
         return HTTP_UNAUTHORIZED;
     if (begun.depth < 0)
         begun.depth = read_depth(r, login->provider);

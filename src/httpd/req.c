@@ -33,6 +33,11 @@ mod_sso_req_t *mod_sso_req_root(request_rec *r)
     return mod_sso_req(root_of(r));
 }
 
+int mod_sso_req_is_nested(const request_rec *r)
+{
+    return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
+}
+
 sso_env_t mod_sso_req_env(request_rec *r)
 {
     sso_env_t env = {r->pool, r->request_time, sso_crypto_random, NULL};

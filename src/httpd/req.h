@@ -69,6 +69,8 @@ SSO_MUST_USE sso_rc_t mod_sso_req_origin_text(request_rec *r, const mod_sso_prov
 /* Reads a form body of at most `max` bytes. Reasons: body-too-large, body-type, body-read. */
 SSO_MUST_USE sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes, apr_size_t *ret_len,
                                        sso_err_t *err);
+/* A sub-request, or the ErrorDocument of another answer: no place to begin or end a session. */
+int mod_sso_req_is_nested(const request_rec *r);
 /* oidc/nav.h asked with this request's headers. */
 int mod_sso_req_is_navigation(request_rec *r);
 int mod_sso_req_is_activity(request_rec *r);

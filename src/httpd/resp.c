@@ -44,15 +44,15 @@ static int send_answer(request_rec *r, int status, const char *content_type, con
 
 int mod_sso_resp_body(request_rec *r, int status, const char *content_type, const char *body)
 {
-    /* A sub-request only wants to know whether it may: no cookie, no body. */
-    if (r->main)
+    /* It only wants to know whether it may: no cookie, no body. */
+    if (mod_sso_req_is_nested(r))
         return status == HTTP_OK || status == HTTP_NO_CONTENT ? DONE : status;
     return send_answer(r, status, content_type, body);
 }
 
 int mod_sso_resp_redirect(request_rec *r, const char *url)
 {
-    if (r->main)
+    if (mod_sso_req_is_nested(r))
         return HTTP_UNAUTHORIZED;
     apr_table_setn(r->err_headers_out, "Location", url);
     return send_answer(r, r->method_number == M_GET ? HTTP_MOVED_TEMPORARILY : HTTP_SEE_OTHER, NULL, NULL);
@@ -93,7 +93,7 @@ static char *operator_page(request_rec *r, mod_sso_page_t page, const char *retr
 
 int mod_sso_resp_page(request_rec *r, int status, mod_sso_page_t page, const char *retry_url, int retry_after)
 {
-    if (r->main)
+    if (mod_sso_req_is_nested(r))
         return status;
     char *html = operator_page(r, page, retry_url);
     apr_table_setn(r->err_headers_out, "Content-Security-Policy", html ? CSP_OPERATOR : CSP_OURS);
@@ -116,7 +116,7 @@ static const char *login_url(request_rec *r, const mod_sso_provider_t *provider)
 
 int mod_sso_resp_unauthorized(request_rec *r, const mod_sso_provider_t *provider)
 {
-    if (r->main)
+    if (mod_sso_req_is_nested(r))
         return HTTP_UNAUTHORIZED;
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
     int bearer = dir->accept != MOD_SSO_UNSET && (dir->accept & MOD_SSO_ACCEPT_BEARER);

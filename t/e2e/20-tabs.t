@@ -6,7 +6,7 @@ use SSO::Test;
 my $site = site();
 my $url = sub { $site->url("/protected/$_[0]") };
 sub login_cookies { return grep { $_->{name} =~ /-login-/ } $_[0]->jar->all }
-sub tokens { return scalar grep { $_->{path} eq '/token' } @{$site->op->requests} }
+sub tokens { return scalar grep { $_->{path} eq q(/token) } $site->op->requests }
 
 subtest 'twenty tabs, opened before the first is finished' => sub {
     my $browser = $site->new_browser;

@@ -4,7 +4,7 @@
 use lib 't/lib';
 use SSO::Test;
 
-my $site = site(httpd => {modules => [qw(include allowmethods negotiation autoindex)]}, server => <<'END' =~ s/^    //gmr);
+my $site = site(start => 0, httpd => {modules => [qw(include allowmethods negotiation autoindex)]}, server => <<'END' =~ s/^    //gmr);
     SSODevelopment On
     SSOStateDir "${ROOT}/state"
     Include ${ROOT}/conf/provider.conf
@@ -58,7 +58,7 @@ $httpd->write('htdocs/errors/404.html', 'not here');
 $httpd->write('htdocs/moved/x', '');
 $httpd->write('htdocs/guarded/fallback/x', '');
 $httpd->write('htdocs/guarded/read-only/x.html', 'read');
-$httpd->stop; $httpd->start;
+$httpd->start;
 allow_log $site, qr/AH01363|unable to include|AH\d+/;
 
 my $nobody = sub { $site->new_browser->get($site->url($_[0])) };

@@ -62,10 +62,10 @@ subtest 'mix-up: a code of one provider at the callback of the other' => sub {
     my $browser = $site->new_browser;
     my $answer = $browser->follow($browser->get($site->url('/first/')));
     my $crossed = $answer->location =~ s{/sso/callback}{/sso/callback/second}r;
-    my $before = scalar @{$two->requests};
+    my $before = scalar(my @seen = $two->requests);
     my $page = $browser->get($crossed, from => $i1);
     is $page->status, 400, 'is refused';
-    is scalar(@{$two->requests}), $before, 'the other provider never sees the code';
+    is scalar(my @after = $two->requests), $before, 'the other provider never sees the code';
     expect_log $site, qr/reason=state-provider/;
 };
 

@@ -21,7 +21,7 @@ subtest 'logout at the provider' => sub {
     is scalar(grep { $_->{name} =~ /hint|-t$|login/ } $browser->jar->all), 0, 'and all others of ours';
     my $back = $browser->follow($out);
     $back = $browser->follow($back) if $back->is_redirect && $back->location =~ m{/sso/logout};
-    is $back->location, $site->url('/bye') =~ s{^https?://[^/]+}{}r, 'back at the return target' if $back->is_redirect;
+    is $back->header('Location'), '/bye', 'back at the return target' if $back->is_redirect;
 
     my $replay = $site->new_browser->get($site->url('/protected/'), headers => {Cookie => "sso-$port=$old"});
     is $replay->status, 302, 'the old cookie, sent again, is no session';
@@ -32,7 +32,7 @@ subtest 'without a session' => sub {
     my $page = $site->new_browser->get($site->url('/sso/logout'));
     is $page->status, 200, 'a page';
     like $page->body, qr/You are signed out/, 'that says so';
-    is $site->new_browser->get($site->url('/sso/logout?return=/bye'))->location, '/bye', 'or the return target';
+    is $site->new_browser->get($site->url('/sso/logout?return=/bye'))->header('Location'), '/bye', 'or the return target';
 };
 
 subtest 'return targets elsewhere' => sub {
@@ -49,7 +49,7 @@ subtest 'a login that was under way when the person signed out signs nobody in' 
     my $slow = $site->new_browser;
     login($site, '/protected/', browser => $slow);
     my $cookie_of_login = $slow->get($site->url('/sso/login?return=/protected/x')); # goes straight on: signed in
-    is $cookie_of_login->location, '/protected/x', 'signed in';
+    is $cookie_of_login->header('Location'), '/protected/x', 'signed in';
     my $late = $site->new_browser;
     my $tab = $late->get($site->url('/protected/late'));
     my $answer = $late->follow($tab);

@@ -254,14 +254,41 @@ rejects 'headers that carry claims' => (
     ['token in a header that is taken', "$good\n<Location /x>\nSSOPassToken access Cookie\n</Location>", qr/SSOPassToken: "Cookie" is a header/],
 );
 
-rejects 'bearer tokens' => (
-    ['no issuer', "$good\n<Location /x>\n$guard\nSSOAccept session bearer\n</Location>", qr/SSO123: SSOAccept: bearer in <Location \/x> .* needs SSOBearerIssuer and SSOBearerAudience|SSOAccept bearer is not available/],
-    ['no audience', "$good\nSSOBearerIssuer https://login.acme.test", qr/SSO124: SSOBearerIssuer: needs SSOBearerAudience|SSOBearerIssuer is not available/],
-    ['audience alone', "$good\nSSOBearerAudience api", qr/SSO123: SSOBearerAudience: stands without SSOBearerIssuer|SSOBearerAudience is not available/],
-    ['none without keys', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience none", qr/SSO125: SSOBearerAudience: none is only possible beside an explicit JWKS-URL|is not available/],
-    ['issuer that is no URL', "$good\nSSOBearerIssuer open-metadata.org\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: .* its keys cannot be found|is not available/],
-    ['keys over http', "$good\nSSOBearerIssuer open-metadata.org http://keys.acme.test/jwks\nSSOBearerAudience none", qr/SSO133: SSOBearerIssuer: .* is http|is not available/],
+# What DESIGN promises and this version does not have is refused; once it is there, its own rules are.
+my %has = map { my ($name, $conf) = @$_; $name => (configtest("$good\n$conf"))[1] !~ /is not available in this version/ } (
+    [bearer => "SSOBearerIssuer https://login.acme.test\nSSOBearerAudience api"], [origins => 'SSOAllowOrigin https://a.acme.test'],
+    [refresh => 'SSORefresh 60'], [revocation => 'SSOEndpoint revocation https://login.acme.test/revoke']);
+
+rejects 'what is for later' => (
+    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOMintKey SSOIntrospect SSOClientCertificate)),
+    (map { ["$_ in a location", "$good\n<Location /x>\n$_ x y\n</Location>", qr/$_ is not available in this version of mod_sso_oidc: remove it/] }
+        qw(SSOMintAudience SSOMintLifetime SSOMintClaim SSOBridge)),
+    ['minted tokens', "$good\n<Location /x>\nSSOPassToken minted\n</Location>", qr/SSOPassToken minted is not available in this version/],
+    ['pushed requests', "$good\nSSOEndpoint par https://login.acme.test/par", qr/SSOEndpoint par is not available in this version/],
+    ['introspection', "$good\nSSOEndpoint introspection https://login.acme.test/i", qr/SSOEndpoint introspection is not available in this version/],
+    $has{revocation} ? () : ['revocation', "$good\nSSOEndpoint revocation https://login.acme.test/r", qr/SSOEndpoint revocation is not available in this version/],
+    $has{refresh} ? () : ['refresh', "$good\nSSORefresh 60", qr/SSORefresh with seconds is not available in this version/],
+    $has{origins} ? () : ['origins', "$good\nSSOAllowOrigin https://a.acme.test", qr/SSOAllowOrigin is not available in this version/],
+    $has{bearer} ? () : (
+        ['bearer', "$good\n<Location /x>\nSSOAccept session bearer\n</Location>", qr/SSOAccept bearer is not available in this version/],
+        ['bearer issuer', "$good\nSSOBearerIssuer https://login.acme.test", qr/SSOBearerIssuer is not available in this version/],
+        ['bearer audience', "$good\nSSOBearerAudience api", qr/SSOBearerAudience is not available in this version/]),
 );
+
+rejects 'bearer tokens' => (
+    ['no issuer', "$good\n<Location /x>\n$guard\nSSOAccept session bearer\n</Location>", qr/SSO128: SSOAccept: bearer in <Location \/x> .* needs SSOBearerIssuer and SSOBearerAudience/],
+    ['no audience', "$good\nSSOBearerIssuer https://login.acme.test", qr/SSO124: SSOBearerIssuer: needs SSOBearerAudience/],
+    ['audience alone', "$good\nSSOBearerAudience api", qr/SSO123: SSOBearerAudience: stands without SSOBearerIssuer/],
+    ['none without keys', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience none", qr/SSO125: SSOBearerAudience: none is only possible beside an explicit JWKS-URL/],
+    ['issuer that is no URL', "$good\nSSOBearerIssuer open-metadata.org\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: .* its keys cannot be found/],
+    ['keys over http', "$good\nSSOBearerIssuer open-metadata.org http://keys.acme.test/jwks\nSSOBearerAudience none", qr/SSO133: SSOBearerIssuer: .* is http/],
+) if $has{bearer};
+
+rejects 'origins' => (
+    ['any', "$good\nSSOAllowOrigin *", qr/SSOAllowOrigin: "\*" is not an origin/],
+    ['with a path', "$good\nSSOAllowOrigin https://a.acme.test/", qr/SSOAllowOrigin: .* is not an origin/],
+    ['http', "$good\nSSOAllowOrigin http://a.acme.test", qr/SSO107: SSOAllowOrigin: .* is http; write https/],
+) if $has{origins};
 
 rejects 'the server' => (
     ['http in production', "ServerName http://app.acme.test\n$issuer\n$id", qr/SSO102: ServerName: this server is plain http/],
@@ -270,7 +297,7 @@ rejects 'the server' => (
     ['merged trailers', "$good\nMergeTrailers On", qr/SSO110: MergeTrailers: On would let a client send identity headers/],
     ['header limit', "$good\nLimitRequestFieldSize 3000", qr/SSO112: LimitRequestFieldSize: 3000 leaves no room/],
     ['idle longer than all', "$good\nSSOSessionTimeout 24h 8h", qr/SSOSessionTimeout: the idle time 24h is longer than the whole session 8h/],
-    ['timeout out of range', "$good\nSSOSessionTimeout 1s 8h", qr/SSOSessionTimeout: "1s" is not a time from 60/],
+    ['timeout out of range', "$good\nSSOSessionTimeout 0s 8h", qr/SSOSessionTimeout: "0s" is not a time from 1 to 2592000 seconds/],
     ['timeouts of calls', "$good\nSSOTimeout 20 10", qr/SSOTimeout: the time to connect \(20\) is longer/],
     ['store', "$good\nSSOSessionStore file", qr/SSOSessionStore: "file" is unknown; write cookie or cache/],
     ['redis', "$good\nSSOCache redis://127.0.0.1/0", qr/SSOCache: redis:\/\/ is not available in this version/],
@@ -282,16 +309,10 @@ rejects 'the server' => (
     ['return host with a scheme', "$good\nSSOAllowReturn https://app.acme.test", qr/SSOAllowReturn: .* is not a host/],
     ['return to any host', "$good\nSSOAllowReturn *", qr/SSOAllowReturn: "\*" is not a host/],
     ['return to a top-level domain', "$good\nSSOAllowReturn .com", qr/SSOAllowReturn: "\.com" would allow every host/],
-    ['any origin', "$good\nSSOAllowOrigin *", qr/SSOAllowOrigin: "\*" is not an origin/],
-    ['origin with a path', "$good\nSSOAllowOrigin https://a.acme.test/", qr/SSOAllowOrigin: .* is not an origin/],
-    ['http origin', "$good\nSSOAllowOrigin http://a.acme.test", qr/SSO107: SSOAllowOrigin: .* is http; write https/],
     ['outgoing proxy', "$good\nSSOOutgoingProxy proxy:3128", qr/SSOOutgoingProxy: .* is not the URL of a proxy/],
+    ['error page', "$good\nSSOErrorPage $root/absent.html", qr/SSO115: SSOErrorPage: \S+absent\.html cannot be read/],
     ['CA file', "$good\nSSOCAFile $root/absent.pem", qr/SSO111: SSOCAFile: \S+absent\.pem cannot be read/],
     ['development word', 'SSODevelopment maybe', qr/SSODevelopment must be On or Off/],
-    (map { ["$_ is for later", "$good\n" . (/^(SSOMintA|SSOMintL|SSOMintC|SSOBridge)/ ? "<Location /x>\n$_ x y\n</Location>" : "$_ x"), qr/$_ is not available in this version of mod_sso_oidc: remove it/] }
-        qw(SSOMintKey SSOMintAudience SSOMintLifetime SSOMintClaim SSOBridge SSOIntrospect SSOErrorPage SSOClientCertificate)),
-    ['minted tokens are for later', "$good\n<Location /x>\nSSOPassToken minted\n</Location>", qr/SSOPassToken minted is not available in this version/],
-    ['pushed requests are for later', "$good\nSSOEndpoint par https://login.acme.test/par", qr/SSOEndpoint par is not available in this version/],
 );
 
 sub vhost { my ($name, $conf) = @_; return "<VirtualHost 127.0.0.1:\${PORT}>\nServerName $name\n$conf\n</VirtualHost>\n" }
@@ -370,6 +391,10 @@ accepted 'good configurations' => (
     ['everything a location can say', "$good\n<Location /x>\n$guard\nSSOClaimPrefix X-App-\nSSOClaimHeader email X-Mail\nSSOHeaders forwarded webauth\nSSOClaimEnv APP_\nSSOClaimFormat percent\n"
         . "SSOClaimDelimiter ;\nSSOUnauthenticated 401 \"%{HTTP:Accept} == 'application/json'\"\nSSOUnauthenticated redirect\nSSORemoteUser email \"^(.*)\@acme\\.test\$\" \$1\n"
         . "SSOMaxAge 1h\nSSORequireACR gold\nSSOAuthParam ui_locales de\n</Location>"],
+    ['everything a server can say', "$good\nSSOSessionTimeout 1h 12h\nSSOSessionStore cache\nSSOCache shmcb\nSSOSessionClaims email groups\nSSOAllowReturn wiki.acme.test .apps.acme.test:8443\n"
+        . "SSOTrustedProxy 127.0.0.1 ::1\nSSOOutgoingProxy http://proxy.acme.test:3128\nSSOTimeout 3 9\nSSOMaxCalls 20\nSSOAudience api-1 api-2\nSSOClockSkew 2m\nSSOMaxAge 8h\nSSORequireACR gold silver\n"
+        . "SSORefresh off\nSSOAuthParam prompt select_account\nSSOErrorPage $root/htdocs/index.html\nSSOCAFile /etc/ssl/certs/ca-certificates.crt"],
+    ['step-up and tokens', "$good\n<Location /x>\n$guard\nSSOStepUp gold 15m\nSSOAccept session\nSSOPassToken id X-Id-Token\n</Location>\n<Location /y>\n$guard\nSSOPassToken access\n</Location>"],
     ['two hosts, two providers', vhost('https://a.acme.test', "$issuer\n$id") . vhost('https://b.acme.test', "SSOIssuer https://b.test\nSSOClientID b-client-4711")],
     ['a template of the server, completed by its hosts', "$issuer\nSSOScope \"openid email\"\n" . vhost('https://a.acme.test', $id) . vhost('https://b.acme.test', 'SSOClientID b-client-4711')],
     ['two ports of one client', vhost('https://a.acme.test', "$issuer\n$id") . "<VirtualHost 127.0.0.1:1>\nServerName https://a.acme.test:1\n$issuer\n$id\n</VirtualHost>"],
@@ -414,7 +439,7 @@ subtest 'keys are made at the start, once, for root alone' => sub {
     is sprintf('%04o', $file[2] & 07777), '0600', 'key file';
     my $line = $server->read('made/keys');
     like $line, qr{\A[A-Za-z0-9+/]{43}=\n\z}, '32 bytes in base64';
-    my ($logged) = $server->log->take(qr/SSO001: keys of \Q$state\E\/keys: ([0-9a-f]{8}) \(seals\)/);
+    my ($logged) = $server->log->take(qr/SSO001: session keys: \Q$state\E\/keys has ([0-9a-f]{8}) \(seals\)/);
     ok $logged, 'the id is logged';
     opendir my $dh, $state or die;
     is_deeply [grep { !/^(\.\.?|cache)$/ } sort readdir $dh], ['keys'], 'nothing else is left there';
