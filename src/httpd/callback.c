@@ -245,7 +245,7 @@ static const struct {
     const char *id, *what;
     int browser_fault; /* a bad request rather than a bad provider: 400 */
 } steps[] = {
-    {get_provider, "SSO201", "the provider is not usable", 0},
+    {get_provider, "SSO218", "the provider is not usable", 0},
     {check_response, "SSO205", "the provider's answer is refused", 1},
     {derive_secrets, "SSO205", "the provider's answer is refused", 0},
     {check_front_channel, "SSO207", "the ID Token is refused", 0},
