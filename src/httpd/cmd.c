@@ -95,8 +95,10 @@ const char *mod_sso_cmd_seconds(cmd_parms *cmd, const char *arg, int min, int ma
     sso_err_t err = SSO_ERR_INIT;
     apr_int64_t seconds;
     if (sso_text_duration(arg, min, max, &seconds, &err) != SSO_OK)
-        return mod_sso_cmd_error(cmd, "\"%s\" is not a time from %d to %d seconds; write a number with s, m, h or d, "
-                                      "like 90s or 8h", arg, min, max);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not a time from %d to %d seconds; write a number with s, m, h or d, "
+                                 "like 90s or 8h",
+                                 arg, min, max);
     *ret = (int)seconds;
     return NULL;
 }

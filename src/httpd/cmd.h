@@ -6,10 +6,19 @@
 
 #include "httpd/conf.h"
 
+/* What this version has of the promised directives. One of a part that is missing is refused, never silently accepted.
+ */
+enum {
+    MOD_SSO_HAS_BEARER = 0,    /* SSOAccept bearer, SSOBearerIssuer, SSOBearerAudience */
+    MOD_SSO_HAS_REFRESH = 0,   /* SSORefresh SECONDS */
+    MOD_SSO_HAS_ORIGINS = 0,   /* SSOAllowOrigin */
+    MOD_SSO_HAS_REVOCATION = 0 /* SSOEndpoint revocation */
+};
+
 /* cmd.c: what setters share. */
 /* "Directive: sentence", in the command's pool. */
 char *mod_sso_cmd_error(cmd_parms *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The refusal of something DESIGN names and this version does not have. `what`: "SSOPassToken minted". */
+/* The refusal of something this version does not have. `what`: "SSOPassToken minted". */
 char *mod_sso_cmd_later(cmd_parms *cmd, const char *what);
 /* "file:line" of the directive. */
 const char *mod_sso_cmd_where(cmd_parms *cmd);

@@ -18,11 +18,12 @@ const char *mod_sso_cmd_use(cmd_parms *cmd, void *dirp, const char *arg)
 
 const char *mod_sso_cmd_claim_env(cmd_parms *cmd, void *dirp, const char *arg)
 {
-    /* Variables that servers, interpreters and the loader of a CGI program give a meaning. HTTP_ is what request headers
-     * become, so it could not be kept free of the client's own. */
-    static const char *const taken[] = {"HTTP_", "LD_", "PATH_", "SSL_", "SERVER_", "REMOTE_", "REQUEST_", "SCRIPT_",
-                                        "AUTH_", "CONTENT_", "REDIRECT_", "GATEWAY_", "QUERY_", "DOCUMENT_", "CONTEXT_",
-                                        "BASH_", "PYTHON", "PERL", "RUBY", "NODE_", "JAVA_", "PHP_", "DYLD_", NULL};
+    /* Variables that servers, interpreters and the loader of a CGI program give a meaning. HTTP_ is what request
+     * headers become, so it could not be kept free of the client's own. */
+    static const char *const taken[] = {"HTTP_",    "LD_",       "PATH_",    "SSL_",     "SERVER_",   "REMOTE_",
+                                        "REQUEST_", "SCRIPT_",   "AUTH_",    "CONTENT_", "REDIRECT_", "GATEWAY_",
+                                        "QUERY_",   "DOCUMENT_", "CONTEXT_", "BASH_",    "PYTHON",    "PERL",
+                                        "RUBY",     "NODE_",     "JAVA_",    "PHP_",     "DYLD_",     NULL};
     mod_sso_dir_t *dir = dirp;
     const char *error = mod_sso_cmd_once(cmd, &dir->seen);
     if (error)
@@ -37,12 +38,16 @@ const char *mod_sso_cmd_claim_env(cmd_parms *cmd, void *dirp, const char *arg)
     for (apr_size_t i = 0; i < len && good; i++)
         good = apr_isalnum(arg[i]) || arg[i] == '_';
     if (!good)
-        return mod_sso_cmd_error(cmd, "\"%s\" is not a prefix of environment names: letters, digits and _ with a _ at the "
-                                      "end, like SSO_", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not a prefix of environment names: letters, digits and _ with a _ at the "
+                                 "end, like SSO_",
+                                 arg);
     for (int i = 0; taken[i]; i++) {
         if (strncasecmp(arg, taken[i], strlen(taken[i])) == 0)
-            return mod_sso_cmd_error(cmd, "names that begin with %s have a meaning to servers or programs; write a prefix "
-                                          "like SSO_", taken[i]);
+            return mod_sso_cmd_error(cmd,
+                                     "names that begin with %s have a meaning to servers or programs; write a prefix "
+                                     "like SSO_",
+                                     taken[i]);
     }
     dir->claim_env = arg;
     return NULL;
@@ -120,6 +125,8 @@ const char *mod_sso_cmd_accept(cmd_parms *cmd, void *dirp, const char *one, cons
     for (int i = 0; i < 2 && words[i]; i++) {
         if (strcasecmp(words[i], "session") == 0)
             bits |= MOD_SSO_ACCEPT_SESSION;
+        else if (strcasecmp(words[i], "bearer") == 0 && !MOD_SSO_HAS_BEARER)
+            return mod_sso_cmd_later(cmd, "SSOAccept bearer");
         else if (strcasecmp(words[i], "bearer") == 0)
             bits |= MOD_SSO_ACCEPT_BEARER;
         else
@@ -134,8 +141,11 @@ const char *mod_sso_cmd_unauthenticated(cmd_parms *cmd, void *dirp, const char *
     static const struct {
         const char *name;
         mod_sso_unauth_t action;
-    } actions[] = {{"auto", MOD_SSO_UNAUTH_AUTO}, {"redirect", MOD_SSO_UNAUTH_REDIRECT}, {"401", MOD_SSO_UNAUTH_401},
-                   {"pass", MOD_SSO_UNAUTH_PASS}, {"403", MOD_SSO_UNAUTH_403}};
+    } actions[] = {{"auto", MOD_SSO_UNAUTH_AUTO},
+                   {"redirect", MOD_SSO_UNAUTH_REDIRECT},
+                   {"401", MOD_SSO_UNAUTH_401},
+                   {"pass", MOD_SSO_UNAUTH_PASS},
+                   {"403", MOD_SSO_UNAUTH_403}};
     mod_sso_dir_t *dir = dirp;
     mod_sso_unauth_rule_t rule = {MOD_SSO_UNAUTH_AUTO, NULL};
     int known = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which request header may carry a claim (DESIGN rule 4). A header that we set is also removed from every request of the
- * server, so a name that belongs to HTTP, to the browser or to a proxy can neither be set nor be covered by a prefix. */
+/* Which request header may carry a claim (DESIGN rule 4). A header that we set is also removed from every request of
+ * the server, so a name that belongs to HTTP, to the browser or to a proxy can neither be set nor be covered by a
+ * prefix. */
 #include "httpd/cmd.h"
 
 #include <apr_strings.h>
@@ -17,8 +18,8 @@ static const char *const forbidden[] = {
     "max-forwards", "http2-settings",
     /* what we or the application read of the browser */
     "accept", "accept-*", "user-agent", "referer", "origin", "range", "if-*", "sec-*", "cache-control", "pragma",
-    "date", "from", "priority", "purpose", "x-moz", "x-requested-with", "upgrade-insecure-requests",
-    "access-control-*", "last-event-id", NULL};
+    "date", "from", "priority", "purpose", "x-moz", "x-requested-with", "upgrade-insecure-requests", "access-control-*",
+    "last-event-id", NULL};
 
 /* 1 when `key` is the pattern, or, as a prefix of names, could produce one the pattern covers. */
 static int covers(const char *pattern, const char *key, int key_is_prefix)
@@ -46,8 +47,10 @@ const char *mod_sso_cmd_check_header(cmd_parms *cmd, const char *header)
     if (!sso_text_is_token(header) || strlen(header) > 100)
         return mod_sso_cmd_error(cmd, "\"%s\" cannot name a header: write letters, digits, - and _ only", header);
     if (first_forbidden(cmd, header, 0))
-        return mod_sso_cmd_error(cmd, "\"%s\" is a header that HTTP, browsers or proxies give a meaning of their own and "
-                                      "cannot carry a claim; choose a name like X-App-%s", header, header);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is a header that HTTP, browsers or proxies give a meaning of their own and "
+                                 "cannot carry a claim; choose a name like X-App-%s",
+                                 header, header);
     return NULL;
 }
 
@@ -63,12 +66,16 @@ const char *mod_sso_cmd_claim_prefix(cmd_parms *cmd, void *dirp, const char *arg
         return NULL;
     }
     if (!sso_text_is_token(arg) || strlen(arg) < 3 || strlen(arg) > 60 || !strpbrk(arg + strlen(arg) - 1, "-_"))
-        return mod_sso_cmd_error(cmd, "\"%s\" is not a prefix of header names: at least 3 letters, digits and - with a - "
-                                      "at the end, like X-App-", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not a prefix of header names: at least 3 letters, digits and - with a - "
+                                 "at the end, like X-App-",
+                                 arg);
     const char *taken = first_forbidden(cmd, arg, 1);
     if (taken)
-        return mod_sso_cmd_error(cmd, "the prefix \"%s\" covers the header %s, which would be removed from every request; "
-                                      "write a longer one like X-App-", arg, taken);
+        return mod_sso_cmd_error(cmd,
+                                 "the prefix \"%s\" covers the header %s, which would be removed from every request; "
+                                 "write a longer one like X-App-",
+                                 arg, taken);
     dir->claim_prefix = arg;
     mod_sso_conf_reserve(cmd->pool, apr_pstrcat(cmd->pool, arg, "*", NULL));
     return NULL;
@@ -82,9 +89,10 @@ static const char *add_pair(cmd_parms *cmd, mod_sso_dir_t *dir, const mod_sso_cl
     for (int i = 0; i < dir->claim_headers->nelts; i++) {
         const mod_sso_claim_header_t *other = &APR_ARRAY_IDX(dir->claim_headers, i, mod_sso_claim_header_t);
         if (sso_text_same_name(other->header, strlen(other->header), pair->header, strlen(pair->header)))
-            return mod_sso_cmd_error(cmd, "the header %s is set from %s already (as %s, which is the same name to an "
-                                          "application); one header carries one claim", pair->header, other->claim,
-                                     other->header);
+            return mod_sso_cmd_error(cmd,
+                                     "the header %s is set from %s already (as %s, which is the same name to an "
+                                     "application); one header carries one claim",
+                                     pair->header, other->claim, other->header);
     }
     APR_ARRAY_PUSH(dir->claim_headers, mod_sso_claim_header_t) = *pair;
     mod_sso_conf_reserve(cmd->pool, pair->header);
@@ -154,6 +162,9 @@ const char *mod_sso_cmd_headers(cmd_parms *cmd, void *dirp, const char *preset)
             return error;
         found = 1;
     }
-    return found ? NULL : mod_sso_cmd_error(cmd, "\"%s\" is unknown; write openmetadata, forwarded, auth-request, webauth, "
-                                                 "remote-user or proxy-user", preset);
+    return found ? NULL
+                 : mod_sso_cmd_error(cmd,
+                                     "\"%s\" is unknown; write openmetadata, forwarded, auth-request, webauth, "
+                                     "remote-user or proxy-user",
+                                     preset);
 }

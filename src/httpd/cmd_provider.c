@@ -9,8 +9,8 @@
 #include "httpd/preset.h"
 #include "oidc/authreq.h"
 
-/* A name stands in cookie names and in a path, so it keeps to a few letters. The reserved ones would make two of our own
- * cookies equal: __Host-sso-t is the idle stamp of `default` (DESIGN §4, §5). */
+/* A name stands in cookie names and in a path, so it keeps to a few letters. The reserved ones would make two of our
+ * own cookies equal: __Host-sso-t is the idle stamp of `default` (DESIGN §4, §5). */
 static const char *check_name(cmd_parms *cmd, const char *name)
 {
     static const char *const reserved[] = {"t", "login", "return", "hint", "out", NULL};
@@ -132,21 +132,25 @@ const char *mod_sso_cmd_endpoint(cmd_parms *cmd, void *unused, const char *name,
             if (strcasecmp(name, "authorization") == 0 || strcasecmp(name, "jwks") == 0)
                 return mod_sso_cmd_error(cmd, "%s cannot be none: nobody could sign in", name);
             url = "none";
-        }
-        else if (strcasecmp(name, "par") == 0 || strcasecmp(name, "introspection") == 0) {
+        } else if (strcasecmp(name, "par") == 0 || strcasecmp(name, "introspection") == 0 ||
+                   (strcasecmp(name, "revocation") == 0 && !MOD_SSO_HAS_REVOCATION)) {
             return mod_sso_cmd_later(cmd, apr_psprintf(cmd->pool, "SSOEndpoint %s", endpoints[i].name));
         }
         *member = url;
         return NULL;
     }
-    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write authorization, token, userinfo, jwks, end_session or "
-                                  "revocation", name);
+    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write authorization, token, userinfo, jwks or end_session", name);
 }
 
 const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *arg)
 {
-    static const char *const names[] = {"none", "client_secret_basic", "client_secret_post", "client_secret_jwt",
-                                        "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"};
+    static const char *const names[] = {"none",
+                                        "client_secret_basic",
+                                        "client_secret_post",
+                                        "client_secret_jwt",
+                                        "private_key_jwt",
+                                        "tls_client_auth",
+                                        "self_signed_tls_client_auth"};
     mod_sso_provider_conf_t *provider;
     const char *error = provider_once(cmd, &provider);
     (void)unused;
@@ -160,8 +164,10 @@ const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *ar
         provider->client_auth = i;
         return NULL;
     }
-    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write none, client_secret_basic, client_secret_post, "
-                                  "client_secret_jwt or private_key_jwt", arg);
+    return mod_sso_cmd_error(cmd,
+                             "\"%s\" is unknown; write none, client_secret_basic, client_secret_post, "
+                             "client_secret_jwt or private_key_jwt",
+                             arg);
 }
 
 const char *mod_sso_cmd_client_key(cmd_parms *cmd, void *unused, const char *file, const char *kid)
@@ -240,8 +246,10 @@ const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *
     else if (strcasecmp(arg, "code id_token") == 0)
         provider->response_type = SSO_RESPONSE_CODE_ID_TOKEN;
     else
-        return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write code (the safest), id_token or \"code id_token\". Types "
-                                      "with \"token\" send an access token through the browser and are refused", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is unknown; write code (the safest), id_token or \"code id_token\". Types "
+                                 "with \"token\" send an access token through the browser and are refused",
+                                 arg);
     return NULL;
 }
 
@@ -309,8 +317,7 @@ const char *mod_sso_cmd_require_acr(cmd_parms *cmd, void *dirp, int argc, char *
     if (dir) {
         dir->acrs = acrs;
         mod_sso_cmd_note(cmd, dir);
-    }
-    else {
+    } else {
         provider->acrs = acrs;
     }
     return NULL;
@@ -346,8 +353,10 @@ static const char *set_cookie_attribute(cmd_parms *cmd, mod_sso_provider_conf_t 
         provider->cookie_partitioned = 1;
         return NULL;
     }
-    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; after the name come Domain=…, SameSite=… or Partitioned "
-                                  "(Secure, HttpOnly and Path=/ are always set)", arg);
+    return mod_sso_cmd_error(cmd,
+                             "\"%s\" is unknown; after the name come Domain=…, SameSite=… or Partitioned "
+                             "(Secure, HttpOnly and Path=/ are always set)",
+                             arg);
 }
 
 const char *mod_sso_cmd_cookie(cmd_parms *cmd, void *unused, int argc, char *const argv[])
@@ -358,8 +367,10 @@ const char *mod_sso_cmd_cookie(cmd_parms *cmd, void *unused, int argc, char *con
     if (error)
         return error;
     if (argc < 1 || !sso_text_is_token(argv[0]) || strlen(argv[0]) > 64 || strchr(argv[0], '='))
-        return mod_sso_cmd_error(cmd, "\"%s\" cannot name a cookie; write a name of letters, digits, - and _ first, like "
-                                      "__Host-app", argc < 1 ? "" : argv[0]);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" cannot name a cookie; write a name of letters, digits, - and _ first, like "
+                                 "__Host-app",
+                                 argc < 1 ? "" : argv[0]);
     provider->cookie_name = argv[0];
     for (int i = 1; i < argc && !error; i++)
         error = set_cookie_attribute(cmd, provider, argv[i]);
@@ -377,7 +388,8 @@ const char *mod_sso_cmd_refresh(cmd_parms *cmd, void *unused, const char *arg)
         provider->refresh = 0;
         return NULL;
     }
-    return mod_sso_cmd_seconds(cmd, arg, 1, 60 * 60, &provider->refresh);
+    return MOD_SSO_HAS_REFRESH ? mod_sso_cmd_seconds(cmd, arg, 1, 60 * 60, &provider->refresh)
+                               : mod_sso_cmd_later(cmd, "SSORefresh with seconds");
 }
 
 /* $N of the substitution must be a group of the expression. */
@@ -407,8 +419,10 @@ const char *mod_sso_cmd_remote_user(cmd_parms *cmd, void *dirp, const char *clai
         apr_size_t len = strlen(regex);
         /* An unanchored expression would take "admin@corp.example.attacker.example" for one of corp.example. */
         if (len < 2 || regex[0] != '^' || regex[len - 1] != '$' || (len > 2 && regex[len - 2] == '\\'))
-            return mod_sso_cmd_error(cmd, "\"%s\" does not match the whole value; begin it with ^ and end it with $, like "
-                                          "\"^(.*)@example\\.com$\" $1", regex);
+            return mod_sso_cmd_error(cmd,
+                                     "\"%s\" does not match the whole value; begin it with ^ and end it with $, like "
+                                     "\"^(.*)@example\\.com$\" $1",
+                                     regex);
         user->regex = ap_pregcomp(cmd->pool, regex, AP_REG_EXTENDED);
         if (!user->regex)
             return mod_sso_cmd_error(cmd, "\"%s\" is not a regular expression", regex);
@@ -419,15 +433,16 @@ const char *mod_sso_cmd_remote_user(cmd_parms *cmd, void *dirp, const char *clai
     if (dir) {
         dir->remote_user = user;
         mod_sso_cmd_note(cmd, dir);
-    }
-    else {
+    } else {
         provider->remote_user = user;
     }
     return NULL;
 }
 
-static const char *not_in_location(cmd_parms *cmd)
+static const char *check_bearer_place(cmd_parms *cmd)
 {
+    if (!MOD_SSO_HAS_BEARER)
+        return mod_sso_cmd_later(cmd, cmd->cmd->name);
     return cmd->path ? mod_sso_cmd_error(cmd, "is not available inside <Location> or <Directory> in this version of "
                                               "mod_sso_oidc; write it for the server or inside <SSOProvider>")
                      : NULL;
@@ -435,7 +450,7 @@ static const char *not_in_location(cmd_parms *cmd)
 
 const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dir, const char *issuer, const char *jwks)
 {
-    const char *error = not_in_location(cmd);
+    const char *error = check_bearer_place(cmd);
     (void)dir;
     if (error)
         return error;
@@ -456,7 +471,7 @@ const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dir, const char *iss
 const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     mod_sso_provider_conf_t *provider;
-    const char *error = not_in_location(cmd);
+    const char *error = check_bearer_place(cmd);
     (void)dir;
     if (!error)
         error = provider_once(cmd, &provider);

@@ -24,8 +24,10 @@ static const char *check_path(cmd_parms *cmd, const char *path)
                                  strcasecmp(cmd->cmd->name, "SSOBasePath") == 0 ? "/sso/" : "/sso/login");
     for (const char *p = path; *p; p++) {
         if (!apr_isalnum(*p) && !strchr("/-._~", *p))
-            return mod_sso_cmd_error(cmd, "\"%s\" holds a character that such a path may not have; only letters, "
-                                          "digits, / - . _ ~ may stand in it (no query, no %%)", path);
+            return mod_sso_cmd_error(cmd,
+                                     "\"%s\" holds a character that such a path may not have; only letters, "
+                                     "digits, / - . _ ~ may stand in it (no query, no %%)",
+                                     path);
     }
     if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") || strlen(path) > 200)
         return mod_sso_cmd_error(cmd, "\"%s\" is not a plain path: no //, no dot segments, at most 200 characters",
@@ -47,8 +49,7 @@ const char *mod_sso_cmd_path(cmd_parms *cmd, void *unused, const char *arg)
             return mod_sso_cmd_error(cmd, "\"/\" would take the whole server; write a folder of its own like /sso/");
         if (arg[strlen(arg) - 1] != '/')
             arg = apr_pstrcat(cmd->pool, arg, "/", NULL);
-    }
-    else if (arg[strlen(arg) - 1] == '/') {
+    } else if (arg[strlen(arg) - 1] == '/') {
         return mod_sso_cmd_error(cmd, "\"%s\" ends in a slash; write the path without it", arg);
     }
     *text_member(cmd, conf) = arg;
@@ -105,14 +106,16 @@ const char *mod_sso_cmd_session_timeout(cmd_parms *cmd, void *unused, const char
     const char *error = mod_sso_cmd_server_once(cmd, &conf);
     (void)unused;
     if (!error)
-        error = mod_sso_cmd_seconds(cmd, idle, 60, 30 * DAY, &conf->session_idle);
+        error = mod_sso_cmd_seconds(cmd, idle, 1, 30 * DAY, &conf->session_idle);
     if (!error)
-        error = mod_sso_cmd_seconds(cmd, max, 60, 30 * DAY, &conf->session_max);
+        error = mod_sso_cmd_seconds(cmd, max, 1, 30 * DAY, &conf->session_max);
     if (error)
         return error;
     if (conf->session_idle > conf->session_max)
-        return mod_sso_cmd_error(cmd, "the idle time %s is longer than the whole session %s; write the shorter one "
-                                      "first, like SSOSessionTimeout 8h 24h", idle, max);
+        return mod_sso_cmd_error(cmd,
+                                 "the idle time %s is longer than the whole session %s; write the shorter one "
+                                 "first, like SSOSessionTimeout 8h 24h",
+                                 idle, max);
     return NULL;
 }
 
@@ -146,12 +149,16 @@ const char *mod_sso_cmd_trusted_proxy(cmd_parms *cmd, void *unused, const char *
     if (mask)
         *mask++ = '\0';
     if (mask && strspn(mask, "0.") == strlen(mask))
-        return mod_sso_cmd_error(cmd, "\"%s\" would trust every client's X-Forwarded-* headers; write the address of "
-                                      "your own proxy", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" would trust every client's X-Forwarded-* headers; write the address of "
+                                 "your own proxy",
+                                 arg);
     apr_ipsubnet_t *subnet;
     if (apr_ipsubnet_create(&subnet, address, mask, cmd->pool) != APR_SUCCESS)
-        return mod_sso_cmd_error(cmd, "\"%s\" is not an address or network; write the proxy's address like 10.0.0.5, "
-                                      "10.0.0.0/24 or 2001:db8::/64", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not an address or network; write the proxy's address like 10.0.0.5, "
+                                 "10.0.0.0/24 or 2001:db8::/64",
+                                 arg);
     if (!conf->trusted_proxies)
         conf->trusted_proxies = apr_array_make(cmd->pool, 4, sizeof(apr_ipsubnet_t *));
     APR_ARRAY_PUSH(conf->trusted_proxies, apr_ipsubnet_t *) = subnet;
@@ -169,10 +176,12 @@ const char *mod_sso_cmd_allow_return(cmd_parms *cmd, void *unused, const char *a
         return error;
     const char *host = arg[0] == '.' ? arg + 1 : arg;
     /* As a URL it must be nothing but a host and perhaps a port. */
-    if (strpbrk(host, "/?#@*\\") || sso_url_parse(cmd->pool, apr_pstrcat(cmd->pool, "https://", host, "/", NULL), &url,
-                                                  &err) != SSO_OK)
-        return mod_sso_cmd_error(cmd, "\"%s\" is not a host; write app.example.com, app.example.com:8443 or "
-                                      ".example.com for its subdomains (no scheme, no path, no *)", arg);
+    if (strpbrk(host, "/?#@*\\") ||
+        sso_url_parse(cmd->pool, apr_pstrcat(cmd->pool, "https://", host, "/", NULL), &url, &err) != SSO_OK)
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not a host; write app.example.com, app.example.com:8443 or "
+                                 ".example.com for its subdomains (no scheme, no path, no *)",
+                                 arg);
     if (arg[0] == '.' && !strchr(host, '.'))
         return mod_sso_cmd_error(cmd, "\"%s\" would allow every host of a top-level domain; write the domain you own",
                                  arg);
@@ -193,9 +202,13 @@ const char *mod_sso_cmd_allow_origin(cmd_parms *cmd, void *unused, const char *a
     (void)unused;
     if (error)
         return error;
+    if (!MOD_SSO_HAS_ORIGINS)
+        return mod_sso_cmd_later(cmd, "SSOAllowOrigin");
     if (sso_url_parse(cmd->pool, arg, &url, &err) != SSO_OK || strcasecmp(arg, sso_url_origin(cmd->pool, &url)) != 0)
-        return mod_sso_cmd_error(cmd, "\"%s\" is not an origin; write scheme and host as a browser sends them, like "
-                                      "https://app.example.com (no path, no *, no default port)", arg);
+        return mod_sso_cmd_error(cmd,
+                                 "\"%s\" is not an origin; write scheme and host as a browser sends them, like "
+                                 "https://app.example.com (no path, no *, no default port)",
+                                 arg);
     if (!conf->allow_origin)
         conf->allow_origin = apr_array_make(cmd->pool, 4, sizeof(char *));
     APR_ARRAY_PUSH(conf->allow_origin, const char *) = sso_url_origin(cmd->pool, &url);
@@ -227,8 +240,10 @@ const char *mod_sso_cmd_timeout(cmd_parms *cmd, void *unused, const char *connec
     if (!error)
         error = mod_sso_cmd_seconds(cmd, total, 1, 120, &conf->timeout_total);
     if (!error && conf->timeout_connect > conf->timeout_total)
-        error = mod_sso_cmd_error(cmd, "the time to connect (%s) is longer than the whole call (%s); write the shorter "
-                                       "one first, like SSOTimeout 5 10", connect, total);
+        error = mod_sso_cmd_error(cmd,
+                                  "the time to connect (%s) is longer than the whole call (%s); write the shorter "
+                                  "one first, like SSOTimeout 5 10",
+                                  connect, total);
     return error;
 }
 

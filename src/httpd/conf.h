@@ -195,8 +195,8 @@ int mod_sso_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 /* Providers of all sites, after mod_sso_conf_check. */
 int mod_sso_conf_provider_total(const server_rec *main_server);
 
-/* conf_secret.c, post_config: runs each "exec:" secret once a start and checks what came out; not in httpd's first pass,
- * which only reads the configuration. Reason secret-exec. */
+/* conf_secret.c, post_config: runs each "exec:" secret once a start and checks what came out; not in httpd's first
+ * pass, which only reads the configuration. Reason secret-exec. */
 SSO_MUST_USE sso_rc_t mod_sso_conf_exec_secrets(apr_pool_t *pconf, server_rec *main_server, sso_err_t *err);
 
 #endif

@@ -19,8 +19,8 @@ static const char *place(mod_sso_check_t *ck, const mod_sso_provider_conf_t *pro
 static int is_new(mod_sso_check_t *ck, const char *id, const char *directive, const mod_sso_provider_conf_t *provider,
                   const char *text)
 {
-    const char *key = apr_pstrcat(ck->ptemp, id, directive, provider && provider->where ? provider->where : place(ck, NULL),
-                                  text, NULL);
+    const char *key = apr_pstrcat(ck->ptemp, id, directive,
+                                  provider && provider->where ? provider->where : place(ck, NULL), text, NULL);
     if (apr_hash_get(ck->said, key, APR_HASH_KEY_STRING))
         return 0;
     apr_hash_set(ck->said, key, APR_HASH_KEY_STRING, "");
@@ -74,12 +74,13 @@ static void check_keys(mod_sso_check_t *ck)
         if (!conf || !conf->site || mod_sso_keys_check(ck->ptemp, conf->site, &err) == SSO_OK)
             continue;
         ck->server = s;
-        mod_sso_check_fail(ck, "SSO180", conf->key_file ? "SSOKeyFile" : "SSOStateDir", NULL, "%s reason=%s", err.detail,
-                           err.reason);
+        mod_sso_check_fail(ck, "SSO180", conf->key_file ? "SSOKeyFile" : "SSOStateDir", NULL, "%s reason=%s",
+                           err.detail, err.reason);
     }
 }
 
-/* Trailers are merged into the request's headers after every hook ran: a client could send our names there (DESIGN §3). */
+/* Trailers are merged into the request's headers after every hook ran: a client could send our names there (§3).
+ */
 static void check_trailers(mod_sso_check_t *ck)
 {
     for (server_rec *s = ck->main_server; s; s = s->next) {
@@ -87,8 +88,9 @@ static void check_trailers(mod_sso_check_t *ck)
         if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE)
             continue;
         ck->server = s;
-        mod_sso_check_fail(ck, "SSO110", "MergeTrailers", NULL,
-                           "On would let a client send identity headers after they were removed; write MergeTrailers Off");
+        mod_sso_check_fail(
+            ck, "SSO110", "MergeTrailers", NULL,
+            "On would let a client send identity headers after they were removed; write MergeTrailers Off");
     }
 }
 
@@ -104,7 +106,8 @@ static void check_quick_cache(mod_sso_check_t *ck)
             continue;
         ck->server = s;
         mod_sso_check_warn(ck, "SSO114", "CacheQuickHandler",
-                           "CacheEnable (%s) answers before AuthType sso-oidc is asked; write CacheQuickHandler off", cache);
+                           "CacheEnable (%s) answers before AuthType sso-oidc is asked; write CacheQuickHandler off",
+                           cache);
     }
 }
 

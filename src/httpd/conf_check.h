@@ -20,10 +20,10 @@ typedef struct mod_sso_guard_t {
 
 /* What the configuration of one server says to other modules, read from httpd's tree (conf_tree.c). */
 typedef struct mod_sso_facts_t {
-    int has_name;      /* a ServerName of its own */
-    int tls;           /* 1 SSLEngine on, 0 off, -1 not said */
-    int cache_quick;   /* 0 CacheQuickHandler off, -1 not said */
-    const char *cache; /* "file:line" of CacheEnable, NULL: none */
+    int has_name;               /* a ServerName of its own */
+    int tls;                    /* 1 SSLEngine on, 0 off, -1 not said */
+    int cache_quick;            /* 0 CacheQuickHandler off, -1 not said */
+    const char *cache;          /* "file:line" of CacheEnable, NULL: none */
     apr_array_header_t *guards; /* mod_sso_guard_t */
 } mod_sso_facts_t;
 
@@ -35,13 +35,13 @@ typedef struct mod_sso_check_t {
     apr_hash_t *said;   /* lines printed: what a virtual host inherits is said once */
     apr_hash_t *stores; /* SSOCache spec -> mod_sso_store_t* */
     int errors;
-    int providers;      /* of all sites so far */
+    int providers; /* of all sites so far */
 
     /* The server being built. */
     server_rec *server;
     const mod_sso_conf_t *conf;
     mod_sso_site_t *site;
-    int involved;  /* a provider or a guarded location stands in this very server, or it is the only one */
+    int involved; /* a provider or a guarded location stands in this very server, or it is the only one */
 } mod_sso_check_t;
 
 /* Counts and prints a refusal. `provider` may be NULL. */
@@ -75,7 +75,8 @@ void mod_sso_check_shared_cookies(mod_sso_check_t *ck);
 /* conf_secret.c */
 /* A sentence when the value is a placeholder or a sample of somebody's documentation, NULL when it may be real. */
 const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_secret);
-/* client_secret (and client_id, when only a console's JSON file says it) of the provider. 0 when something was wrong. */
+/* client_secret (and client_id, when only a console's JSON file says it) of the provider. 0 when something was wrong.
+ */
 int mod_sso_check_secret(mod_sso_check_t *ck, mod_sso_provider_t *provider);
 /* 1 while the secret comes from "exec:", which runs in post_config. */
 int mod_sso_check_is_exec(const mod_sso_provider_conf_t *conf);

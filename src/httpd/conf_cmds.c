@@ -24,7 +24,7 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE1("SSOClientSecret", mod_sso_cmd_provider_text, IN_PROVIDER(client_secret), P,
                   "our client secret: VALUE, file:PATH or exec:COMMAND"),
     AP_INIT_TAKE1("SSOClientAuth", mod_sso_cmd_client_auth, NULL, P, "how we authenticate at the token endpoint"),
-    AP_INIT_TAKE12("SSOClientKey", mod_sso_cmd_client_key, NULL, P, "private key (PEM) for private_key_jwt, and its id"),
+    AP_INIT_TAKE12("SSOClientKey", mod_sso_cmd_client_key, NULL, P, "private key (PEM) for private_key_jwt and its id"),
     AP_INIT_RAW_ARGS("SSOClientCertificate", mod_sso_cmd_not_yet, NULL, P, "certificate and key for mutual TLS"),
     AP_INIT_TAKE_ARGV("SSOScope", mod_sso_cmd_scope, NULL, P, "what we ask for"),
     AP_INIT_TAKE2("SSOAuthParam", mod_sso_cmd_auth_param, NULL, P | D, "one more parameter of the login request"),
@@ -60,7 +60,7 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE1("SSOOutgoingProxy", mod_sso_cmd_outgoing_proxy, NULL, S, "proxy for calls to the provider"),
     AP_INIT_TAKE1("SSOCAFile", mod_sso_cmd_file, IN_SERVER(ca_file), S, "CA certificates (PEM) for these calls"),
     AP_INIT_TAKE2("SSOTimeout", mod_sso_cmd_timeout, NULL, S, "seconds to connect, seconds for a whole call"),
-    AP_INIT_RAW_ARGS("SSOErrorPage", mod_sso_cmd_not_yet, NULL, S, "a page of your own for errors"),
+    AP_INIT_TAKE1("SSOErrorPage", mod_sso_cmd_file, IN_SERVER(error_page), S, "a page of your own for errors"),
     AP_INIT_FLAG("SSODevelopment", mod_sso_cmd_development, NULL, S, "On: http on loopback hosts is allowed"),
     AP_INIT_RAW_ARGS("SSOMintKey", mod_sso_cmd_not_yet, NULL, S, "key that signs minted tokens"),
 

@@ -21,8 +21,8 @@ static int is_default(const mod_sso_provider_t *provider)
     return strcmp(provider->name, MOD_SSO_DEFAULT_PROVIDER) == 0;
 }
 
-/* Browsers do not keep Secure cookies of plain http reliably and never look at ports, so in development the port is part
- * of the name and there is no prefix. */
+/* Browsers do not keep Secure cookies of plain http reliably and never look at ports, so in development the port is
+ * part of the name and there is no prefix. */
 static const char *cookie_name(mod_sso_check_t *ck, const mod_sso_provider_t *provider)
 {
     const char *chosen = provider->conf->cookie_name;
@@ -56,16 +56,19 @@ static int check_domain(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
     const char *host = ck->site->host, *domain = conf->cookie_domain;
     apr_size_t h = strlen(host), d = strlen(domain);
     if (strncmp(conf->cookie_name, "__Host-", 7) == 0) {
-        mod_sso_check_fail(ck, "SSO160", "SSOCookie", conf, "Domain=%s is not possible with a __Host- name (browsers refuse "
-                                                            "it); write a name like __Secure-%s", domain,
-                           bare_name(conf->cookie_name));
+        mod_sso_check_fail(ck, "SSO160", "SSOCookie", conf,
+                           "Domain=%s is not possible with a __Host- name (browsers refuse "
+                           "it); write a name like __Secure-%s",
+                           domain, bare_name(conf->cookie_name));
         return 0;
     }
     if (h == d ? strcmp(host, domain) == 0 : h > d && host[h - d - 1] == '.' && strcmp(host + h - d, domain) == 0)
         return 1;
     if (ck->involved)
-        mod_sso_check_fail(ck, "SSO161", "SSOCookie", conf, "Domain=%s is not the domain of \"%s\", so browsers would refuse "
-                                                            "the cookie; write a domain this host belongs to", domain, host);
+        mod_sso_check_fail(ck, "SSO161", "SSOCookie", conf,
+                           "Domain=%s is not the domain of \"%s\", so browsers would refuse "
+                           "the cookie; write a domain this host belongs to",
+                           domain, host);
     return !ck->involved;
 }
 
@@ -80,8 +83,8 @@ void mod_sso_check_cookies(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     provider->cookie_idle = apr_pstrcat(ck->pconf, provider->cookie, "-t", NULL);
     provider->cookie_hint =
         apr_pstrcat(ck->pconf, site->secure ? "__Secure-" : "", bare_name(provider->cookie), "-hint", NULL);
-    provider->hint_path = strncmp(site->logout_path, site->base_path, strlen(site->base_path)) == 0 ? site->base_path
-                                                                                                    : site->logout_path;
+    provider->hint_path =
+        strncmp(site->logout_path, site->base_path, strlen(site->base_path)) == 0 ? site->base_path : site->logout_path;
     attrs->domain = conf->cookie_domain;
     attrs->path = "/";
     attrs->max_age = -1;
@@ -91,8 +94,9 @@ void mod_sso_check_cookies(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     if (conf->cookie_domain && !check_domain(ck, conf))
         return;
     if ((attrs->samesite == SSO_SAMESITE_NONE || attrs->partitioned) && !site->secure)
-        mod_sso_check_fail(ck, "SSO162", "SSOCookie", conf, "%s works with Secure cookies only, and this server is plain "
-                                                            "http; use https, or leave it out while you develop",
+        mod_sso_check_fail(ck, "SSO162", "SSOCookie", conf,
+                           "%s works with Secure cookies only, and this server is plain "
+                           "http; use https, or leave it out while you develop",
                            attrs->partitioned ? "Partitioned" : "SameSite=None");
     else if (sso_cookie_check(provider->cookie, attrs, &err) != SSO_OK)
         mod_sso_check_fail(ck, "SSO160", "SSOCookie", conf, "%s", err.detail);
@@ -133,8 +137,10 @@ void mod_sso_check_site_cookies(mod_sso_check_t *ck)
     for (int i = 0; i < site->count; i++) {
         const mod_sso_provider_t *a = site->providers[i];
         if (begins_with(a->cookie, site->login_cookie) || begins_with(a->cookie, site->return_cookie))
-            mod_sso_check_fail(ck, "SSO167", "SSOCookie", a->conf, "\"%s\" is a name of our login cookies; choose another "
-                                                                   "one", a->cookie);
+            mod_sso_check_fail(ck, "SSO167", "SSOCookie", a->conf,
+                               "\"%s\" is a name of our login cookies; choose another "
+                               "one",
+                               a->cookie);
         for (int k = 0; k < i; k++) {
             if (overlap(a, site->providers[k]))
                 mod_sso_check_fail(ck, "SSO167", "SSOCookie", a->conf,
@@ -150,7 +156,8 @@ static int conflict(const mod_sso_provider_t *a, const mod_sso_provider_t *b)
     const char *scope_a = a->conf->cookie_domain ? a->conf->cookie_domain : a->site->scope;
     const char *scope_b = b->conf->cookie_domain ? b->conf->cookie_domain : b->site->scope;
     return strcmp(a->cookie, b->cookie) == 0 && strcmp(scope_a, scope_b) == 0 &&
-           (strcmp(a->settings.issuer, b->settings.issuer) != 0 || strcmp(a->client.client_id, b->client.client_id) != 0);
+           (strcmp(a->settings.issuer, b->settings.issuer) != 0 ||
+            strcmp(a->client.client_id, b->client.client_id) != 0);
 }
 
 static void check_pair(mod_sso_check_t *ck, const mod_sso_site_t *one, const mod_sso_site_t *two)
@@ -161,10 +168,11 @@ static void check_pair(mod_sso_check_t *ck, const mod_sso_site_t *one, const mod
             if (!conflict(a, b))
                 continue;
             ck->server = two->server;
-            mod_sso_check_fail(ck, "SSO113", "SSOCookie", b->conf,
-                               "the session cookie \"%s\" is that of %s too, which has another issuer or client id; each "
-                               "would end the other's sessions. Write another name with SSOCookie", b->cookie,
-                               mod_sso_check_server_name(ck->ptemp, one->server));
+            mod_sso_check_fail(
+                ck, "SSO113", "SSOCookie", b->conf,
+                "the session cookie \"%s\" is that of %s too, which has another issuer or client id; each "
+                "would end the other's sessions. Write another name with SSOCookie",
+                b->cookie, mod_sso_check_server_name(ck->ptemp, one->server));
         }
     }
 }

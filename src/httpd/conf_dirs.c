@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#include "oidc/session.h"
+
 /* The provider conf a location means, in one server. */
 static const mod_sso_provider_conf_t *named(const server_rec *s, const char *name)
 {
@@ -11,8 +13,8 @@ static const mod_sso_provider_conf_t *named(const server_rec *s, const char *nam
     return conf ? mod_sso_conf_provider(conf, name ? name : MOD_SSO_DEFAULT_PROVIDER) : NULL;
 }
 
-/* The first server for which a section of `s` names a provider that is not there; NULL: none. The main server itself may
- * be without where virtual hosts answer everything. */
+/* The first server for which a section of `s` names a provider that is not there; NULL: none. The main server itself
+ * may be without where virtual hosts answer everything. */
 static const server_rec *without(mod_sso_check_t *ck, const server_rec *s, const char *name)
 {
     if (named(s, name))
@@ -43,9 +45,10 @@ static void check_use(mod_sso_check_t *ck, const server_rec *s, const mod_sso_us
     if (!lacking)
         return;
     const char *there = provider_names(ck, lacking);
-    mod_sso_check_fail(ck, "SSO120", "SSOUse", NULL, "there is no provider \"%s\" for %s at %s in %s (%s); write <SSOProvider "
-                                                     "%s> there, or SSOUse with a name that exists", use->dir->use,
-                       use->section, use->where, mod_sso_check_server_name(ck->ptemp, lacking),
+    mod_sso_check_fail(ck, "SSO120", "SSOUse", NULL,
+                       "there is no provider \"%s\" for %s at %s in %s (%s); write <SSOProvider "
+                       "%s> there, or SSOUse with a name that exists",
+                       use->dir->use, use->section, use->where, mod_sso_check_server_name(ck->ptemp, lacking),
                        there ? apr_pstrcat(ck->ptemp, "it has ", there, NULL) : "it has none", use->dir->use);
 }
 
@@ -71,9 +74,11 @@ static void check_accept(mod_sso_check_t *ck, const server_rec *s, const mod_sso
     for (const server_rec *v = s->is_virtual ? NULL : s->next; v && !found; v = v->next)
         found = takes_bearer(v, use->dir->use);
     if (!found)
-        mod_sso_check_fail(ck, "SSO123", "SSOAccept", NULL, "bearer in %s at %s needs SSOBearerIssuer and SSOBearerAudience "
-                                                            "with %s%s; without them any token would do", use->section,
-                           use->where, use->dir->use ? "provider " : "the provider", use->dir->use ? use->dir->use : "");
+        mod_sso_check_fail(ck, "SSO128", "SSOAccept", NULL,
+                           "bearer in %s at %s needs SSOBearerIssuer and SSOBearerAudience "
+                           "with %s%s; without them any token would do",
+                           use->section, use->where, use->dir->use ? "provider " : "the provider",
+                           use->dir->use ? use->dir->use : "");
 }
 
 /* The ID Token alone brings no access token. */
@@ -81,9 +86,32 @@ static void check_pass(mod_sso_check_t *ck, const server_rec *s, const mod_sso_u
 {
     const mod_sso_provider_conf_t *p = named(s, use->dir->use);
     if (p && use->dir->pass_token == MOD_SSO_PASS_ACCESS && p->response_type == SSO_RESPONSE_ID_TOKEN)
-        mod_sso_check_fail(ck, "SSO127", "SSOPassToken", p, "access in %s at %s has nothing to pass: SSOResponseType id_token "
-                                                            "brings no access token. Write SSOResponseType code",
+        mod_sso_check_fail(ck, "SSO127", "SSOPassToken", p,
+                           "access in %s at %s has nothing to pass: SSOResponseType id_token "
+                           "brings no access token. Write SSOResponseType code",
                            use->section, use->where);
+}
+
+/* A token that no location passes on is not kept: it would only make the session larger and worth stealing. */
+static void keep_tokens(server_rec *s, const mod_sso_use_t *use)
+{
+    const mod_sso_conf_t *conf = mod_sso_conf_of(s);
+    const mod_sso_site_t *site = conf ? conf->site : NULL;
+    unsigned bit = use->dir->pass_token == MOD_SSO_PASS_ID       ? 1u << SSO_TOKEN_ID
+                   : use->dir->pass_token == MOD_SSO_PASS_ACCESS ? 1u << SSO_TOKEN_ACCESS
+                                                                 : 0;
+    for (int i = 0; site && i < site->count; i++) {
+        if (!use->dir->use || strcmp(site->providers[i]->name, use->dir->use) == 0)
+            site->providers[i]->keep_tokens |= bit;
+    }
+}
+
+static void check_pass_token(mod_sso_check_t *ck, server_rec *s, const mod_sso_use_t *use)
+{
+    check_pass(ck, s, use);
+    keep_tokens(s, use);
+    for (server_rec *v = s->is_virtual ? NULL : s->next; v; v = v->next)
+        keep_tokens(v, use);
 }
 
 static void check_uses(mod_sso_check_t *ck, server_rec *s)
@@ -96,7 +124,7 @@ static void check_uses(mod_sso_check_t *ck, server_rec *s)
         else if (strcasecmp(use->directive, "SSOAccept") == 0)
             check_accept(ck, s, use);
         else if (strcasecmp(use->directive, "SSOPassToken") == 0)
-            check_pass(ck, s, use);
+            check_pass_token(ck, s, use);
     }
 }
 
@@ -119,15 +147,17 @@ static void check_guard(mod_sso_check_t *ck, const server_rec *s, const mod_sso_
         return;
     const char *there = provider_names(ck, lacking);
     if (!there)
-        mod_sso_check_fail(ck, "SSO121", "AuthType", NULL,
-                           "sso-oidc in %s at %s has no provider to sign in at: %s has none. Write SSOIssuer and SSOClientID "
-                           "there, or for the whole server", guard->section, guard->where,
-                           mod_sso_check_server_name(ck->ptemp, lacking));
+        mod_sso_check_fail(
+            ck, "SSO121", "AuthType", NULL,
+            "sso-oidc in %s at %s has no provider to sign in at: %s has none. Write SSOIssuer and SSOClientID "
+            "there, or for the whole server",
+            guard->section, guard->where, mod_sso_check_server_name(ck->ptemp, lacking));
     else if (!any_use(mod_sso_conf_of(s)) && !any_use(mod_sso_conf_of(ck->main_server)))
-        mod_sso_check_fail(ck, "SSO122", "AuthType", NULL,
-                           "sso-oidc in %s at %s does not say which provider: %s has only named ones (%s). Write SSOUse with "
-                           "one of these names in this section", guard->section, guard->where,
-                           mod_sso_check_server_name(ck->ptemp, lacking), there);
+        mod_sso_check_fail(
+            ck, "SSO122", "AuthType", NULL,
+            "sso-oidc in %s at %s does not say which provider: %s has only named ones (%s). Write SSOUse with "
+            "one of these names in this section",
+            guard->section, guard->where, mod_sso_check_server_name(ck->ptemp, lacking), there);
 }
 
 void mod_sso_check_dirs(mod_sso_check_t *ck)

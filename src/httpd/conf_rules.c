@@ -11,18 +11,22 @@
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
 /* http is for loopback hosts under SSODevelopment On only. 0 and a message when the URL may not be used. */
-static int check_scheme(mod_sso_check_t *ck, const char *directive, const mod_sso_provider_conf_t *conf, const char *text,
-                        const sso_url_t *url)
+static int check_scheme(mod_sso_check_t *ck, const char *directive, const mod_sso_provider_conf_t *conf,
+                        const char *text, const sso_url_t *url)
 {
     int loopback = sso_url_host_is_loopback(url->host);
     if (strcmp(url->scheme, "https") == 0 || (ck->site->development && loopback))
         return 1;
     if (loopback)
-        mod_sso_check_fail(ck, "SSO132", directive, conf, "\"%s\" is http; write https, or SSODevelopment On while you "
-                                                          "develop on this machine", text);
+        mod_sso_check_fail(ck, "SSO132", directive, conf,
+                           "\"%s\" is http; write https, or SSODevelopment On while you "
+                           "develop on this machine",
+                           text);
     else
-        mod_sso_check_fail(ck, "SSO133", directive, conf, "\"%s\" is http, so anybody on the way could read and change "
-                                                          "logins; write https", text);
+        mod_sso_check_fail(ck, "SSO133", directive, conf,
+                           "\"%s\" is http, so anybody on the way could read and change "
+                           "logins; write https",
+                           text);
     return 0;
 }
 
@@ -37,7 +41,8 @@ static int is_sample_host(const char *host)
             return 1;
     }
     return strncmp(host, "your-", 5) == 0 || strncmp(host, "your.", 5) == 0 || strstr(host, "yourdomain") != NULL ||
-           strstr(host, "your-domain") != NULL || strstr(host, "yourtenant") != NULL || strstr(host, "your-tenant") != NULL;
+           strstr(host, "your-domain") != NULL || strstr(host, "yourtenant") != NULL ||
+           strstr(host, "your-tenant") != NULL;
 }
 
 static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf,
@@ -60,8 +65,10 @@ static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_
         return NULL;
     }
     if (conf->issuer && strcmp(conf->issuer, issuer) != 0) {
-        mod_sso_check_fail(ck, "SSO151", "SSOIssuer", conf, "\"%s\" contradicts SSOPreset %s, whose issuer is \"%s\"; keep "
-                                                            "one of the two", conf->issuer, preset->name, issuer);
+        mod_sso_check_fail(ck, "SSO151", "SSOIssuer", conf,
+                           "\"%s\" contradicts SSOPreset %s, whose issuer is \"%s\"; keep "
+                           "one of the two",
+                           conf->issuer, preset->name, issuer);
         return NULL;
     }
     return issuer;
@@ -76,13 +83,17 @@ static int check_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
     if (!why && strpbrk(issuer, " \t"))
         why = "holds a blank";
     if (why) {
-        mod_sso_check_fail(ck, "SSO135", "SSOIssuer", conf, "\"%s\" %s; write your provider's issuer URL as its console "
-                                                            "shows it", issuer, why);
+        mod_sso_check_fail(ck, "SSO135", "SSOIssuer", conf,
+                           "\"%s\" %s; write your provider's issuer URL as its console "
+                           "shows it",
+                           issuer, why);
         return 0;
     }
     if (!strstr(issuer, "://")) {
-        mod_sso_check_fail(ck, "SSO131", "SSOIssuer", conf, "\"%s\" is no URL; write the whole issuer like https://%s, or "
-                                                            "SSOPreset onelogin, auth0, … with the domain", issuer, issuer);
+        mod_sso_check_fail(ck, "SSO131", "SSOIssuer", conf,
+                           "\"%s\" is no URL; write the whole issuer like https://%s, or "
+                           "SSOPreset onelogin, auth0, … with the domain",
+                           issuer, issuer);
         return 0;
     }
     if (sso_url_parse(ck->ptemp, issuer, &url, &err) != SSO_OK) {
@@ -90,20 +101,25 @@ static int check_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
         return 0;
     }
     if (url.query || url.fragment) {
-        mod_sso_check_fail(ck, "SSO134", "SSOIssuer", conf, "\"%s\" has a %s; an issuer has none (OIDC Discovery 2). Write "
-                                                            "it without", issuer, url.query ? "query" : "fragment");
+        mod_sso_check_fail(ck, "SSO134", "SSOIssuer", conf,
+                           "\"%s\" has a %s; an issuer has none (OIDC Discovery 2). Write "
+                           "it without",
+                           issuer, url.query ? "query" : "fragment");
         return 0;
     }
     apr_size_t len = strlen(issuer), n = strlen(WELL_KNOWN);
     if (len > n && strcmp(issuer + len - n, WELL_KNOWN) == 0) {
-        mod_sso_check_fail(ck, "SSO136", "SSOIssuer", conf, "\"%s\" is the address of the metadata; write the member "
-                                                            "\"issuer\" of that document, probably %.*s", issuer,
-                           (int)(len - n), issuer);
+        mod_sso_check_fail(ck, "SSO136", "SSOIssuer", conf,
+                           "\"%s\" is the address of the metadata; write the member "
+                           "\"issuer\" of that document, probably %.*s",
+                           issuer, (int)(len - n), issuer);
         return 0;
     }
     if (is_sample_host(url.host)) {
-        mod_sso_check_fail(ck, "SSO135", "SSOIssuer", conf, "\"%s\" is a sample of documentation; write your provider's "
-                                                            "issuer URL as its console shows it", issuer);
+        mod_sso_check_fail(ck, "SSO135", "SSOIssuer", conf,
+                           "\"%s\" is a sample of documentation; write your provider's "
+                           "issuer URL as its console shows it",
+                           issuer);
         return 0;
     }
     return check_scheme(ck, "SSOIssuer", conf, issuer, &url);
@@ -114,19 +130,23 @@ static int check_jwks_file(mod_sso_check_t *ck, const mod_sso_provider_conf_t *c
     struct stat st;
     if (path[0] == '/' && stat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & S_IWOTH))
         return 1;
-    mod_sso_check_fail(ck, "SSO139", "SSOEndpoint", conf, "jwks \"file:%s\" must name a regular file by its full path that "
-                                                          "not everybody can write", path);
+    mod_sso_check_fail(ck, "SSO139", "SSOEndpoint", conf,
+                       "jwks \"file:%s\" must name a regular file by its full path that "
+                       "not everybody can write",
+                       path);
     return 0;
 }
 
-/* {client_id} {return_to} {id_token} of an end_session template as plain text, so that the rest can be read as a URL. */
+/* {client_id} {return_to} {id_token} of an end_session template as plain text, so that the rest can be read as a URL.
+ */
 static const char *fill_template(apr_pool_t *pool, const char *text)
 {
     static const char *const names[] = {"{client_id}", "{return_to}", "{id_token}"};
     for (int i = 0; i < 3; i++) {
         const char *at;
         while ((at = strstr(text, names[i])))
-            text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)), "x", at + strlen(names[i]), NULL);
+            text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)), "x", at + strlen(names[i]),
+                               NULL);
     }
     return text;
 }
@@ -141,13 +161,15 @@ static int check_endpoint(mod_sso_check_t *ck, const mod_sso_provider_conf_t *co
         return check_jwks_file(ck, conf, text + 5);
     const char *plain = strcmp(name, "end_session") == 0 ? fill_template(ck->ptemp, text) : text;
     if (strpbrk(plain, "{}<> \t")) {
-        mod_sso_check_fail(ck, "SSO138", "SSOEndpoint", conf, "%s \"%s\" still holds a placeholder or a blank; write the URL "
-                                                              "of your provider's metadata", name, text);
+        mod_sso_check_fail(ck, "SSO138", "SSOEndpoint", conf,
+                           "%s \"%s\" still holds a placeholder or a blank; write the URL "
+                           "of your provider's metadata",
+                           name, text);
         return 0;
     }
     if (sso_url_parse(ck->ptemp, plain, &url, &err) != SSO_OK || url.fragment) {
-        mod_sso_check_fail(ck, "SSO137", "SSOEndpoint", conf, "%s \"%s\" is not an https URL without a fragment%s%s", name,
-                           text, err.detail[0] ? ": " : "", err.detail);
+        mod_sso_check_fail(ck, "SSO137", "SSOEndpoint", conf, "%s \"%s\" is not an https URL without a fragment%s%s",
+                           name, text, err.detail[0] ? ": " : "", err.detail);
         return 0;
     }
     return check_scheme(ck, "SSOEndpoint", conf, text, &url);
@@ -177,8 +199,9 @@ static int check_settings(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     set->allow_http_loopback = ck->site->development;
     set->needs_code = provider->client.response_type != SSO_RESPONSE_ID_TOKEN;
     if (set->needs_code && conf->token_endpoint && strcmp(conf->token_endpoint, "none") == 0) {
-        mod_sso_check_fail(ck, "SSO168", "SSOEndpoint", conf, "token none leaves nothing to redeem a code at; write the URL, "
-                                                              "or SSOResponseType id_token");
+        mod_sso_check_fail(ck, "SSO168", "SSOEndpoint", conf,
+                           "token none leaves nothing to redeem a code at; write the URL, "
+                           "or SSOResponseType id_token");
         good = 0;
     }
     return good;
@@ -195,8 +218,10 @@ static int check_client_id(mod_sso_check_t *ck, const mod_sso_provider_t *provid
     }
     const char *why = mod_sso_check_sample(ck->ptemp, id, 0);
     if (why)
-        mod_sso_check_fail(ck, "SSO141", "SSOClientID", provider->conf, "\"%s\" %s; write the client id the provider's "
-                                                                        "console shows", id, why);
+        mod_sso_check_fail(ck, "SSO141", "SSOClientID", provider->conf,
+                           "\"%s\" %s; write the client id the provider's "
+                           "console shows",
+                           id, why);
     return why == NULL;
 }
 
@@ -213,8 +238,8 @@ static int load_client_key(mod_sso_check_t *ck, mod_sso_provider_t *provider)
         return 0;
     }
     if (sso_jwk_from_pem(ck->pconf, pem, len, conf->client_key_id, &provider->client.key, &err) != SSO_OK) {
-        mod_sso_check_fail(ck, "SSO164", "SSOClientKey", conf, "%s is not a usable private key in PEM: %s", conf->client_key,
-                           err.detail);
+        mod_sso_check_fail(ck, "SSO164", "SSOClientKey", conf, "%s is not a usable private key in PEM: %s",
+                           conf->client_key, err.detail);
         return 0;
     }
     provider->client.key_id = conf->client_key_id;
@@ -228,20 +253,24 @@ static int check_client_auth(mod_sso_check_t *ck, mod_sso_provider_t *provider, 
     sso_client_auth_t auth = provider->client.auth;
     int has_secret = conf->client_secret != NULL;
     if (auth == SSO_CLIENT_AUTH_NONE && has_secret)
-        mod_sso_check_fail(ck, "SSO143", "SSOClientAuth", conf, "none says that this is a public client, but SSOClientSecret "
-                                                                "is there; remove one of the two");
+        mod_sso_check_fail(ck, "SSO143", "SSOClientAuth", conf,
+                           "none says that this is a public client, but SSOClientSecret "
+                           "is there; remove one of the two");
     else if ((auth == SSO_CLIENT_AUTH_BASIC || auth == SSO_CLIENT_AUTH_POST || auth == SSO_CLIENT_AUTH_SECRET_JWT) &&
              !has_secret)
-        mod_sso_check_fail(ck, "SSO144", "SSOClientAuth", conf, "%s needs a secret; write SSOClientSecret file:PATH, or "
-                                                                "SSOClientAuth none for a public client",
+        mod_sso_check_fail(ck, "SSO144", "SSOClientAuth", conf,
+                           "%s needs a secret; write SSOClientSecret file:PATH, or "
+                           "SSOClientAuth none for a public client",
                            auth == SSO_CLIENT_AUTH_BASIC  ? "client_secret_basic"
                            : auth == SSO_CLIENT_AUTH_POST ? "client_secret_post"
                                                           : "client_secret_jwt");
     else if (auth == SSO_CLIENT_AUTH_PRIVATE_KEY_JWT && !conf->client_key)
         mod_sso_check_fail(ck, "SSO145", "SSOClientAuth", conf, "private_key_jwt needs a key; write SSOClientKey FILE");
     else if (preset && preset->needs_secret && !has_secret)
-        mod_sso_check_fail(ck, "SSO155", "SSOClientSecret", conf, "is missing; %s knows no client without a secret for web "
-                                                                  "servers. Write SSOClientSecret file:PATH", preset->name);
+        mod_sso_check_fail(ck, "SSO155", "SSOClientSecret", conf,
+                           "is missing; %s knows no client without a secret for web "
+                           "servers. Write SSOClientSecret file:PATH",
+                           preset->name);
     else
         return 1;
     return 0;
@@ -252,14 +281,17 @@ static int check_algs(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     const mod_sso_provider_conf_t *conf = provider->conf;
     sso_err_t err = SSO_ERR_INIT;
     provider->client.algs = sso_alg_default_set();
-    if (conf->signing_algs && sso_alg_set_parse(ck->ptemp, conf->signing_algs, &provider->client.algs, &err) != SSO_OK) {
+    if (conf->signing_algs &&
+        sso_alg_set_parse(ck->ptemp, conf->signing_algs, &provider->client.algs, &err) != SSO_OK) {
         mod_sso_check_fail(ck, "SSO149", "SSOSigningAlgs", conf, "%s", err.detail);
         return 0;
     }
     if ((provider->client.algs & sso_alg_hmac_set()) && !conf->client_secret) {
-        mod_sso_check_fail(ck, "SSO150", "SSOSigningAlgs", conf, "\"%s\" names an HS algorithm, whose key is the client "
-                                                                 "secret, but there is none; write SSOClientSecret, or "
-                                                                 "RS256 or ES256", conf->signing_algs);
+        mod_sso_check_fail(ck, "SSO150", "SSOSigningAlgs", conf,
+                           "\"%s\" names an HS algorithm, whose key is the client "
+                           "secret, but there is none; write SSOClientSecret, or "
+                           "RS256 or ES256",
+                           conf->signing_algs);
         return 0;
     }
     return 1;
@@ -277,8 +309,10 @@ static int check_scope(mod_sso_check_t *ck, mod_sso_provider_t *provider, const 
         return 0;
     }
     if (preset && preset->no_hybrid && provider->client.response_type == SSO_RESPONSE_CODE_ID_TOKEN) {
-        mod_sso_check_fail(ck, "SSO165", "SSOResponseType", provider->conf, "\"code id_token\" is not offered by %s; write "
-                                                                            "code", preset->name);
+        mod_sso_check_fail(ck, "SSO165", "SSOResponseType", provider->conf,
+                           "\"code id_token\" is not offered by %s; write "
+                           "code",
+                           preset->name);
         return 0;
     }
     return 1;
@@ -286,8 +320,9 @@ static int check_scope(mod_sso_check_t *ck, mod_sso_provider_t *provider, const 
 
 static int fail_redirect(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf, const char *why)
 {
-    mod_sso_check_fail(ck, "SSO156", "SSORedirectURI", conf, "\"%s\" %s; write a path like /sso/callback or a whole URL like "
-                                                             "https://%s/sso/callback, as registered at the provider",
+    mod_sso_check_fail(ck, "SSO156", "SSORedirectURI", conf,
+                       "\"%s\" %s; write a path like /sso/callback or a whole URL like "
+                       "https://%s/sso/callback, as registered at the provider",
                        conf->redirect_uri, why, ck->site->host);
     return 0;
 }
@@ -330,9 +365,11 @@ static int check_redirect(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     if (!check_scheme(ck, "SSORedirectURI", conf, text, &url))
         return 0;
     if (ck->involved && !mod_sso_check_is_our_host(ck->site, url.host)) {
-        mod_sso_check_fail(ck, "SSO157", "SSORedirectURI", conf,
-                           "\"%s\" has the host \"%s\", which is not a name of this server; write ServerName or ServerAlias "
-                           "%s here, or the URI of this server", text, url.host, url.host);
+        mod_sso_check_fail(
+            ck, "SSO157", "SSORedirectURI", conf,
+            "\"%s\" has the host \"%s\", which is not a name of this server; write ServerName or ServerAlias "
+            "%s here, or the URI of this server",
+            text, url.host, url.host);
         return 0;
     }
     provider->redirect_uri = text;
@@ -346,21 +383,25 @@ static int check_bearer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
     sso_url_t url;
     if (!bearer->jwks_uri) {
         if (bearer->audiences && bearer->audiences->nelts == 0) {
-            mod_sso_check_fail(ck, "SSO125", "SSOBearerAudience", conf,
-                               "none is only possible beside an explicit JWKS-URL; write SSOBearerIssuer %s JWKS-URL, or "
-                               "the audience its tokens are made for", bearer->issuer);
+            mod_sso_check_fail(
+                ck, "SSO125", "SSOBearerAudience", conf,
+                "none is only possible beside an explicit JWKS-URL; write SSOBearerIssuer %s JWKS-URL, or "
+                "the audience its tokens are made for",
+                bearer->issuer);
             return 0;
         }
         if (sso_url_parse(ck->ptemp, bearer->issuer, &url, &err) != SSO_OK || url.query || url.fragment) {
-            mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf, "\"%s\" is not an issuer URL, so its keys cannot be "
-                                                                      "found; write the URL of its keys behind it",
+            mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf,
+                               "\"%s\" is not an issuer URL, so its keys cannot be "
+                               "found; write the URL of its keys behind it",
                                bearer->issuer);
             return 0;
         }
         return check_scheme(ck, "SSOBearerIssuer", conf, bearer->issuer, &url);
     }
     if (sso_url_parse(ck->ptemp, bearer->jwks_uri, &url, &err) != SSO_OK || url.fragment) {
-        mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf, "\"%s\" is not the URL of a key set", bearer->jwks_uri);
+        mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf, "\"%s\" is not the URL of a key set",
+                           bearer->jwks_uri);
         return 0;
     }
     /* The application's own keys on this machine may come over http. */
@@ -373,13 +414,15 @@ static int check_bearers(mod_sso_check_t *ck, mod_sso_provider_conf_t *conf)
     int good = 1;
     if (!conf->bearers) {
         if (conf->bearer_audiences)
-            mod_sso_check_fail(ck, "SSO123", "SSOBearerAudience", conf, "stands without SSOBearerIssuer; write whose tokens "
-                                                                        "count");
+            mod_sso_check_fail(ck, "SSO123", "SSOBearerAudience", conf,
+                               "stands without SSOBearerIssuer; write whose tokens "
+                               "count");
         return conf->bearer_audiences == NULL;
     }
     if (!conf->bearer_audiences) {
-        mod_sso_check_fail(ck, "SSO124", "SSOBearerIssuer", conf, "needs SSOBearerAudience: without it a token made for any "
-                                                                  "other application would be accepted");
+        mod_sso_check_fail(ck, "SSO124", "SSOBearerIssuer", conf,
+                           "needs SSOBearerAudience: without it a token made for any "
+                           "other application would be accepted");
         return 0;
     }
     conf->bearers = apr_array_copy(ck->pconf, conf->bearers);
@@ -430,8 +473,10 @@ int mod_sso_check_provider(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     if (issuer && check_issuer(ck, conf, issuer))
         provider->settings.issuer = issuer;
     else if (!issuer && !preset)
-        mod_sso_check_fail(ck, "SSO130", "SSOIssuer", conf, "is missing; write SSOIssuer with your provider's issuer URL, or "
-                                                            "SSOPreset with one of %s", mod_sso_preset_names(ck->ptemp));
+        mod_sso_check_fail(ck, "SSO130", "SSOIssuer", conf,
+                           "is missing; write SSOIssuer with your provider's issuer URL, or "
+                           "SSOPreset with one of %s",
+                           mod_sso_preset_names(ck->ptemp));
     check_algs(ck, provider);
     check_settings(ck, provider);
     if (check_client_auth(ck, provider, preset))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SSOClientSecret: VALUE, file:PATH, exec:COMMAND; and the recognition of values that nobody should have in production. */
+/* SSOClientSecret: VALUE, file:PATH, exec:COMMAND; and the recognition of values that nobody should have in production.
+ */
 #include "httpd/conf_check.h"
 
 #include <apr_lib.h>
@@ -12,18 +13,57 @@
 #include "httpd/secretfile.h"
 #include "jose/crypto.h"
 
-#define SECRET_MAX 8192
+#define SECRET_MAX   8192
 #define EXEC_TIMEOUT apr_time_from_sec(10)
 
 /* Values of documentation, consoles and sample configurations. */
-static const char *const samples[] = {
-    "changeme", "change-me", "change_me", "changeit", "replaceme", "replace-me", "replace_me", "todo", "tbd", "none",
-    "null", "undefined", "test", "example", "sample", "dummy", "foo", "bar", "foobar", "password", "passw0rd",
-    "secret", "mysecret", "my-secret", "supersecret", "topsecret", "client-secret", "client_secret", "clientsecret",
-    "client-id", "client_id", "clientid", "client", "my-client-id", "my-client-secret", "my-app",
-    "s6bhdrkqt3", "7fjfp0zbr1ktdrbnfvdmiw", "gx1fbat3bv", "zjycqe3grvdrudkyzs0xhgv_z45duknhcuk0gbr1vzk",
-    "cf136dc3c1fc93f31185e5885805d", "example-app", "example-app-secret", "zxhhbxbszs1hchatc2vjcmv0",
-    "jj/9sz0g0ohxsfxoosfdfdmk3ysnmprnh3tuabz3iha=", "gb389a-9f76-gdjs-a92j-0242bk94356", NULL};
+static const char *const samples[] = {"changeme",
+                                      "change-me",
+                                      "change_me",
+                                      "changeit",
+                                      "replaceme",
+                                      "replace-me",
+                                      "replace_me",
+                                      "todo",
+                                      "tbd",
+                                      "none",
+                                      "null",
+                                      "undefined",
+                                      "test",
+                                      "example",
+                                      "sample",
+                                      "dummy",
+                                      "foo",
+                                      "bar",
+                                      "foobar",
+                                      "password",
+                                      "passw0rd",
+                                      "secret",
+                                      "mysecret",
+                                      "my-secret",
+                                      "supersecret",
+                                      "topsecret",
+                                      "client-secret",
+                                      "client_secret",
+                                      "clientsecret",
+                                      "client-id",
+                                      "client_id",
+                                      "clientid",
+                                      "client",
+                                      "my-client-id",
+                                      "my-client-secret",
+                                      "my-app",
+                                      "s6bhdrkqt3",
+                                      "7fjfp0zbr1ktdrbnfvdmiw",
+                                      "gx1fbat3bv",
+                                      "zjycqe3grvdrudkyzs0xhgv_z45duknhcuk0gbr1vzk",
+                                      "cf136dc3c1fc93f31185e5885805d",
+                                      "example-app",
+                                      "example-app-secret",
+                                      "zxhhbxbszs1hchatc2vjcmv0",
+                                      "jj/9sz0g0ohxsfxoosfdfdmk3ysnmprnh3tuabz3iha=",
+                                      "gb389a-9f76-gdjs-a92j-0242bk94356",
+                                      NULL};
 
 static int is_repeated(const char *value)
 {
@@ -56,8 +96,8 @@ const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_sec
         return why;
     char *lower = apr_pstrdup(pool, value);
     ap_str_tolower(lower);
-    if (strncmp(lower, "your-", 5) == 0 || strncmp(lower, "your_", 5) == 0 || strncmp(lower, "your ", 5) == 0 || strstr(lower, "changeme") ||
-        strstr(lower, "-your-") || strstr(lower, "_your_") || strstr(lower, "replace-me"))
+    if (strncmp(lower, "your-", 5) == 0 || strncmp(lower, "your_", 5) == 0 || strncmp(lower, "your ", 5) == 0 ||
+        strstr(lower, "changeme") || strstr(lower, "-your-") || strstr(lower, "_your_") || strstr(lower, "replace-me"))
         return "is a placeholder";
     if (is_repeated(value))
         return "is one character repeated";
@@ -145,8 +185,9 @@ static const char *judge(apr_pool_t *pool, const mod_sso_provider_t *provider, c
     if (provider->conf->client_id && strcmp(secret, provider->conf->client_id) == 0)
         return "the secret is the client id; write the secret the provider gave to this client";
     if (strlen(secret) < needed)
-        return apr_psprintf(pool, "the secret has %lu bytes; signatures with it (HS*, client_secret_jwt) need at least %lu "
-                                  "(RFC 7518 3.2). Let the provider make a longer one, or use RS256 or ES256",
+        return apr_psprintf(pool,
+                            "the secret has %lu bytes; signatures with it (HS*, client_secret_jwt) need at least %lu "
+                            "(RFC 7518 3.2). Let the provider make a longer one, or use RS256 or ES256",
                             (unsigned long)strlen(secret), (unsigned long)needed);
     return NULL;
 }
@@ -158,7 +199,8 @@ static int read_secret_file(mod_sso_check_t *ck, mod_sso_provider_t *provider, c
     const char *bytes, *id = NULL, *secret = NULL, *path = ap_server_root_relative(ck->ptemp, file);
     apr_size_t len;
     if (!path || !*file) {
-        mod_sso_check_fail(ck, "SSO147", "SSOClientSecret", conf, "file: needs a path, like file:/etc/apache2/sso.secret");
+        mod_sso_check_fail(ck, "SSO147", "SSOClientSecret", conf,
+                           "file: needs a path, like file:/etc/apache2/sso.secret");
         return 0;
     }
     if (mod_sso_secretfile_read(ck->pconf, path, SECRET_MAX, &bytes, &len, &err) != SSO_OK) {
@@ -175,7 +217,8 @@ static int read_secret_file(mod_sso_check_t *ck, mod_sso_provider_t *provider, c
     else if (id && strcmp(id, provider->client.client_id) != 0) {
         mod_sso_check_fail(ck, "SSO169", "SSOClientSecret", conf,
                            "%s is for the client \"%s\", but SSOClientID says \"%s\"; write the matching one or leave "
-                           "SSOClientID out", path, id, provider->client.client_id);
+                           "SSOClientID out",
+                           path, id, provider->client.client_id);
         return 0;
     }
     provider->client.client_secret = secret;
@@ -192,7 +235,8 @@ static int check_command(mod_sso_check_t *ck, const mod_sso_provider_conf_t *con
         return 0;
     }
     if (access(program, X_OK) != 0) {
-        mod_sso_check_fail(ck, "SSO171", "SSOClientSecret", conf, "the program %s does not exist or cannot be run", program);
+        mod_sso_check_fail(ck, "SSO171", "SSOClientSecret", conf, "the program %s does not exist or cannot be run",
+                           program);
         return 0;
     }
     return 1;
@@ -208,8 +252,7 @@ int mod_sso_check_secret(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     if (strncasecmp(conf->client_secret, "file:", 5) == 0) {
         if (!read_secret_file(ck, provider, conf->client_secret + 5))
             return 0;
-    }
-    else {
+    } else {
         provider->client.client_secret = conf->client_secret;
     }
     const char *why = judge(ck->ptemp, provider, provider->client.client_secret);
@@ -302,7 +345,8 @@ sso_rc_t mod_sso_conf_exec_secrets(apr_pool_t *pconf, server_rec *main_server, s
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         for (int i = 0; site && i < site->count && rc == SSO_OK; i++) {
             mod_sso_provider_t *provider = site->providers[i];
-            const char *error = mod_sso_check_is_exec(provider->conf) ? exec_secret(pconf, ptemp, provider, known) : NULL;
+            const char *error =
+                mod_sso_check_is_exec(provider->conf) ? exec_secret(pconf, ptemp, provider, known) : NULL;
             if (error)
                 rc = sso_err_set(err, SSO_E_CONFIG, "secret-exec", "SSOClientSecret of provider \"%s\" (%s): %s",
                                  provider->name, provider->conf->where, error);

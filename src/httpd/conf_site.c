@@ -10,11 +10,11 @@
 
 #include "httpd/store.h"
 
-#define COOKIE_MAX 4050          /* name and value: browsers keep 4,096 bytes with attributes */
-#define HEADER_RESERVE 2048      /* what other cookies of the host may need of LimitRequestFieldSize */
-#define BUDGET_MIN 1500          /* below this not even a small session fits */
-#define DEFAULT_IDLE (8 * 60 * 60)
-#define DEFAULT_MAX (24 * 60 * 60)
+#define COOKIE_MAX     4050 /* name and value: browsers keep 4,096 bytes with attributes */
+#define HEADER_RESERVE 2048 /* what other cookies of the host may need of LimitRequestFieldSize */
+#define BUDGET_MIN     1500 /* below this not even a small session fits */
+#define DEFAULT_IDLE   (8 * 60 * 60)
+#define DEFAULT_MAX    (24 * 60 * 60)
 
 static const char *const reserved_names[] = {"session", "backchannel-logout", "frontchannel-logout", "jwks", NULL};
 
@@ -22,8 +22,9 @@ const char *mod_sso_check_server_name(apr_pool_t *pool, const server_rec *server
 {
     if (!server->is_virtual)
         return "the main server";
-    return apr_psprintf(pool, "virtual host %s at %s:%u", server->server_hostname ? server->server_hostname : "without name",
-                        server->defn_name, server->defn_line_number);
+    return apr_psprintf(pool, "virtual host %s at %s:%u",
+                        server->server_hostname ? server->server_hostname : "without name", server->defn_name,
+                        server->defn_line_number);
 }
 
 int mod_sso_check_is_our_host(const mod_sso_site_t *site, const char *host)
@@ -79,9 +80,10 @@ static int set_origin(mod_sso_check_t *ck)
         tls = mod_sso_check_facts(ck, ck->main_server)->tls;
     if (!named && !has_fixed) {
         if (ck->involved)
-            mod_sso_check_fail(ck, "SSO101", "ServerName", NULL,
-                               "is missing, and sessions are bound to it; write ServerName https://host here, as browsers "
-                               "see it, or a whole URL in SSORedirectURI");
+            mod_sso_check_fail(
+                ck, "SSO101", "ServerName", NULL,
+                "is missing, and sessions are bound to it; write ServerName https://host here, as browsers "
+                "see it, or a whole URL in SSORedirectURI");
         return 0;
     }
     site->host = named ? s->server_hostname : fixed.host;
@@ -115,17 +117,22 @@ static void check_scheme(mod_sso_check_t *ck)
     if (!http || !ck->involved || (ck->conf->trusted_proxies && !site->development))
         return;
     if (loopback && !site->development)
-        mod_sso_check_fail(ck, "SSO103", "SSODevelopment", NULL,
-                           "this server is plain http on the loopback host \"%s\"; write SSODevelopment On while you develop "
-                           "on this machine, or ServerName https://… for real", site->host);
+        mod_sso_check_fail(
+            ck, "SSO103", "SSODevelopment", NULL,
+            "this server is plain http on the loopback host \"%s\"; write SSODevelopment On while you develop "
+            "on this machine, or ServerName https://… for real",
+            site->host);
     else if (!loopback && site->development)
         mod_sso_check_fail(ck, "SSO104", "SSODevelopment", NULL,
                            "On allows http for loopback hosts only, and this server is http://%s; write ServerName "
-                           "https://%s and SSODevelopment Off", site->host, site->host);
+                           "https://%s and SSODevelopment Off",
+                           site->host, site->host);
     else if (!loopback)
-        mod_sso_check_fail(ck, "SSO102", "ServerName", NULL,
-                           "this server is plain http, so sessions could be stolen on the way; write SSLEngine on with a "
-                           "certificate, or ServerName https://%s when a proxy in front does TLS", site->host);
+        mod_sso_check_fail(
+            ck, "SSO102", "ServerName", NULL,
+            "this server is plain http, so sessions could be stolen on the way; write SSLEngine on with a "
+            "certificate, or ServerName https://%s when a proxy in front does TLS",
+            site->host);
 }
 
 static void check_path(mod_sso_check_t *ck, const char *directive, const char *path)
@@ -134,8 +141,10 @@ static void check_path(mod_sso_check_t *ck, const char *directive, const char *p
     for (int i = 0; reserved_names[i]; i++) {
         const char *ours = apr_pstrcat(ck->ptemp, site->base_path, reserved_names[i], NULL);
         if (strcmp(path, ours) == 0)
-            mod_sso_check_fail(ck, "SSO106", directive, NULL, "\"%s\" is the address of another endpoint of this module; "
-                                                              "choose another path", path);
+            mod_sso_check_fail(ck, "SSO106", directive, NULL,
+                               "\"%s\" is the address of another endpoint of this module; "
+                               "choose another path",
+                               path);
     }
     if (strlen(path) + 1 == strlen(site->base_path) && strncmp(path, site->base_path, strlen(path)) == 0)
         mod_sso_check_fail(ck, "SSO106", directive, NULL, "\"%s\" is SSOBasePath itself; choose a path below it", path);
@@ -167,13 +176,17 @@ static void check_callbacks(mod_sso_check_t *ck)
             continue;
         check_path(ck, "SSORedirectURI", path);
         if (strcmp(path, site->login_path) == 0 || strcmp(path, site->logout_path) == 0)
-            mod_sso_check_fail(ck, "SSO158", "SSORedirectURI", a->conf, "\"%s\" is the login or logout path too; choose "
-                                                                        "another one", path);
+            mod_sso_check_fail(ck, "SSO158", "SSORedirectURI", a->conf,
+                               "\"%s\" is the login or logout path too; choose "
+                               "another one",
+                               path);
         for (int k = 0; k < i; k++) {
             if (site->providers[k]->redirect_path && strcmp(path, site->providers[k]->redirect_path) == 0)
-                mod_sso_check_fail(ck, "SSO159", "SSORedirectURI", a->conf,
-                                   "\"%s\" is that of provider \"%s\" too, so answers could be mixed up (RFC 9700 4.4); give "
-                                   "each provider its own path", path, site->providers[k]->name);
+                mod_sso_check_fail(
+                    ck, "SSO159", "SSORedirectURI", a->conf,
+                    "\"%s\" is that of provider \"%s\" too, so answers could be mixed up (RFC 9700 4.4); give "
+                    "each provider its own path",
+                    path, site->providers[k]->name);
         }
     }
 }
@@ -208,18 +221,30 @@ static void set_store(mod_sso_check_t *ck)
     }
     ck->site->cache_store = store;
     if (!store && ck->site->store == MOD_SSO_STORE_CACHE)
-        mod_sso_check_fail(ck, "SSO108", "SSOSessionStore", NULL,
-                           "cache needs a shared cache; run a2enmod socache_shmcb (LoadModule socache_shmcb_module …), or "
-                           "name one with SSOCache");
+        mod_sso_check_fail(
+            ck, "SSO108", "SSOSessionStore", NULL,
+            "cache needs a shared cache; run a2enmod socache_shmcb (LoadModule socache_shmcb_module …), or "
+            "name one with SSOCache");
+}
+
+static int is_readable(const char *file)
+{
+    struct stat st;
+    return stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, R_OK) == 0;
 }
 
 static void check_files(mod_sso_check_t *ck)
 {
-    struct stat st;
-    const char *file = ck->conf->ca_file;
-    if (file && (stat(file, &st) != 0 || !S_ISREG(st.st_mode) || access(file, R_OK) != 0))
-        mod_sso_check_fail(ck, "SSO111", "SSOCAFile", NULL, "%s cannot be read; name a file with CA certificates in PEM",
+    const char *file = ck->conf->error_page;
+    if (file && !is_readable(file))
+        mod_sso_check_fail(ck, "SSO115", "SSOErrorPage", NULL,
+                           "%s cannot be read; name a file of HTML that the server's user "
+                           "can read",
                            file);
+    file = ck->conf->ca_file;
+    if (file && !is_readable(file))
+        mod_sso_check_fail(ck, "SSO111", "SSOCAFile", NULL,
+                           "%s cannot be read; name a file with CA certificates in PEM", file);
 }
 
 static void check_origins(mod_sso_check_t *ck)

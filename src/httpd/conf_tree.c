@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts that only httpd's configuration tree knows: was there a ServerName, is TLS on, where does AuthType sso-oidc stand.
- * The tree holds what was read, with <IfModule>, <IfDefine>, Include and macros resolved. */
+/* Facts that only httpd's configuration tree knows: was there a ServerName, is TLS on, where does AuthType sso-oidc
+ * stand. The tree holds what was read, with <IfModule>, <IfDefine>, Include and macros resolved. */
 #include "httpd/conf_check.h"
 
 #include <apr_strings.h>
@@ -24,7 +24,8 @@ mod_sso_facts_t *mod_sso_check_facts(mod_sso_check_t *ck, const server_rec *serv
 static const server_rec *server_of(mod_sso_check_t *ck, const ap_directive_t *node)
 {
     for (const server_rec *s = ck->main_server->next; s; s = s->next) {
-        if (s->defn_line_number == (unsigned)node->line_num && s->defn_name && strcmp(s->defn_name, node->filename) == 0)
+        if (s->defn_line_number == (unsigned)node->line_num && s->defn_name &&
+            strcmp(s->defn_name, node->filename) == 0)
             return s;
     }
     return NULL;
@@ -81,14 +82,11 @@ static void walk(mod_sso_check_t *ck, const ap_directive_t *first, const server_
             const server_rec *vhost = server_of(ck, d);
             if (vhost)
                 walk(ck, d->first_child, vhost, NULL, 0);
-        }
-        else if (d->directive[0] == '<' && strncasecmp(d->directive, "<If", 3) == 0 && d->directive[3] != '\0') {
+        } else if (d->directive[0] == '<' && strncasecmp(d->directive, "<If", 3) == 0 && d->directive[3] != '\0') {
             walk(ck, d->first_child, server, section, has_use); /* <IfModule> and its kin are no sections */
-        }
-        else if (d->first_child) {
+        } else if (d->first_child) {
             walk(ck, d->first_child, server, d, has_use);
-        }
-        else {
+        } else {
             read_node(ck, mod_sso_check_facts(ck, server), d, section, has_use);
         }
     }

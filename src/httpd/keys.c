@@ -14,7 +14,7 @@
 #include "httpd/secretfile.h"
 #include "jose/crypto.h"
 
-#define KEY_FILE_MAX 4096
+#define KEY_FILE_MAX  4096
 #define KEY_FILE_NAME "keys"
 
 static const char *default_path(apr_pool_t *pool, const mod_sso_site_t *site)
@@ -28,22 +28,25 @@ static sso_rc_t check_dir_stat(const char *path, const struct stat *st, sso_err_
     if (!S_ISDIR(st->st_mode))
         return sso_err_set(err, SSO_E_CONFIG, "statedir-type", "%s is not a directory", path);
     if (st->st_uid != 0 && st->st_uid != geteuid())
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-owner", "%s belongs to user %lu; it must belong to root or to "
-                                                                "the user who starts httpd: run chown root %s", path,
-                           (unsigned long)st->st_uid, path);
+        return sso_err_set(err, SSO_E_CONFIG, "statedir-owner",
+                           "%s belongs to user %lu; it must belong to root or to "
+                           "the user who starts httpd: run chown root %s",
+                           path, (unsigned long)st->st_uid, path);
     if (st->st_mode & (S_IWGRP | S_IWOTH))
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-mode", "%s can be written by others (mode %03o); run chmod 711 %s",
-                           path, (unsigned)(st->st_mode & 0777), path);
+        return sso_err_set(err, SSO_E_CONFIG, "statedir-mode",
+                           "%s can be written by others (mode %03o); run chmod 711 %s", path,
+                           (unsigned)(st->st_mode & 0777), path);
     return SSO_OK;
 }
 
 static sso_rc_t fail_dir(const char *path, const char *what, int os, sso_err_t *err)
 {
     char text[128];
-    return sso_err_set(err, SSO_E_CONFIG, "statedir-access", "%s %s (%s); run install -d -m 711 %s as root, make the user "
-                                                             "who starts httpd its owner, or name another directory with "
-                                                             "SSOStateDir", path, what,
-                       apr_strerror(os, text, sizeof(text)), path);
+    return sso_err_set(err, SSO_E_CONFIG, "statedir-access",
+                       "%s %s (%s); run install -d -m 711 %s as root, make the user "
+                       "who starts httpd its owner, or name another directory with "
+                       "SSOStateDir",
+                       path, what, apr_strerror(os, text, sizeof(text)), path);
 }
 
 static sso_rc_t parse_ring(apr_pool_t *pool, const char *path, const char *bytes, apr_size_t len,
@@ -52,7 +55,8 @@ static sso_rc_t parse_ring(apr_pool_t *pool, const char *path, const char *bytes
     sso_err_t cause = SSO_ERR_INIT;
     sso_rc_t rc = sso_keyring_parse(pool, bytes, len, ret_ring, &cause);
     if (rc != SSO_OK)
-        return sso_err_set(err, rc, cause.reason, "%s: %s. Make a key with: openssl rand -base64 32", path, cause.detail);
+        return sso_err_set(err, rc, cause.reason, "%s: %s. Make a key with: openssl rand -base64 32", path,
+                           cause.detail);
     return SSO_OK;
 }
 
@@ -92,16 +96,19 @@ sso_rc_t mod_sso_keys_check(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_e
     sso_rc_t rc = mod_sso_secretfile_read(ptemp, path, KEY_FILE_MAX, &bytes, &len, err);
     if (rc == SSO_E_ABSENT) {
         sso_err_clear(err);
-        return sso_err_set(err, rc, "file-absent", "%s does not exist; a file that is named is never made, because each "
-                                                   "machine would make its own. Make it with: (umask 077; openssl rand "
-                                                   "-base64 32 > %s)", path, path);
+        return sso_err_set(err, rc, "file-absent",
+                           "%s does not exist; a file that is named is never made, because each "
+                           "machine would make its own. Make it with: (umask 077; openssl rand "
+                           "-base64 32 > %s)",
+                           path, path);
     }
     if (rc != SSO_OK)
         return rc;
     return parse_ring(ptemp, path, bytes, len, &ring, err);
 }
 
-/* Opens the state directory, made where it is missing. 0711: the server's user must get through to its cache below it. */
+/* Opens the state directory, made where it is missing. 0711: the server's user must get through to its cache below it.
+ */
 static sso_rc_t open_state_dir(const char *dir, int *ret_fd, sso_err_t *err)
 {
     struct stat st;
@@ -201,7 +208,7 @@ static void log_ids(apr_pool_t *ptemp, server_rec *s, const char *path, const ss
     const char *ids = "";
     for (int i = 0; i < sso_keyring_size(ring); i++)
         ids = apr_pstrcat(ptemp, ids, i ? ", " : "", sso_keyring_id(ring, i), i ? "" : " (seals)", NULL);
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "SSO001: keys of %s: %s", path, ids);
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "SSO001: session keys: %s has %s", path, ids);
 }
 
 typedef struct ring_entry_t {
@@ -224,7 +231,8 @@ apr_status_t mod_sso_keys_load(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec 
             entry = apr_pcalloc(ptemp, sizeof(*entry));
             entry->index = (int)apr_hash_count(rings);
             if (load_ring(pconf, ptemp, site, &entry->ring, &err) != SSO_OK) {
-                ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "SSO003: %s: %s reason=%s",
+                ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
+                             "SSO003: the session keys cannot be used: %s: %s reason=%s",
                              site->key_file ? "SSOKeyFile" : "SSOStateDir", err.detail, err.reason);
                 return APR_EGENERAL;
             }

@@ -5,8 +5,8 @@
 
 #include "httpd/site.h"
 
-/* check_config: what can be known of a site's key file without making anything. An explicit file must be there and good;
- * the default one must be good when it is there, and makeable when it is not. The detail is a whole sentence.
+/* check_config: what can be known of a site's key file without making anything. An explicit file must be there and
+ * good; the default one must be good when it is there, and makeable when it is not. The detail is a whole sentence.
  * Reasons: keyfile-*, file-*, statedir-*. */
 SSO_MUST_USE sso_rc_t mod_sso_keys_check(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_err_t *err);
 

@@ -6,29 +6,53 @@
 
 static const mod_sso_preset_t presets[] = {
     /* No trailing slash. The scope offline_access "will cause an error"; a refresh token comes without it. */
-    {.name = "onelogin", .argument = "SUBDOMAIN", .example = "SSOPreset onelogin acme",
-     .issuer = "https://%s.onelogin.com/oidc/2", .suffix = ".onelogin.com", .no_offline = 1, .no_hybrid = 1},
+    {.name = "onelogin",
+     .argument = "SUBDOMAIN",
+     .example = "SSOPreset onelogin acme",
+     .issuer = "https://%s.onelogin.com/oidc/2",
+     .suffix = ".onelogin.com",
+     .no_offline = 1,
+     .no_hybrid = 1},
     /* The issuer ends in a slash, in discovery and in `iss`. Consoles show the bare domain. */
     {.name = "auth0", .argument = "DOMAIN", .example = "SSOPreset auth0 acme.eu.auth0.com", .issuer = "https://%s/"},
     /* The org server; a custom one is https://ORG.okta.com/oauth2/ID and is written as the argument. */
-    {.name = "okta", .argument = "DOMAIN[/oauth2/ID]", .example = "SSOPreset okta acme.okta.com",
+    {.name = "okta",
+     .argument = "DOMAIN[/oauth2/ID]",
+     .example = "SSOPreset okta acme.okta.com",
      .issuer = "https://%s"},
-    {.name = "entra", .argument = "TENANT", .example = "SSOPreset entra 8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
+    {.name = "entra",
+     .argument = "TENANT",
+     .example = "SSOPreset entra 8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
      .issuer = "https://login.microsoftonline.com/%s/v2.0"},
     /* Knows no client without a secret, PKCE or not. */
-    {.name = "google", .example = "SSOPreset google", .issuer = "https://accounts.google.com", .needs_secret = 1,
+    {.name = "google",
+     .example = "SSOPreset google",
+     .issuer = "https://accounts.google.com",
+     .needs_secret = 1,
      .no_offline = 1},
-    {.name = "keycloak", .argument = "HOST/realms/REALM", .example = "SSOPreset keycloak login.acme.com/realms/staff",
+    {.name = "keycloak",
+     .argument = "HOST/realms/REALM",
+     .example = "SSOPreset keycloak login.acme.com/realms/staff",
      .issuer = "https://%s"},
-    {.name = "cognito", .argument = "REGION/POOL", .example = "SSOPreset cognito eu-west-1/eu-west-1_Ab12Cd34E",
+    {.name = "cognito",
+     .argument = "REGION/POOL",
+     .example = "SSOPreset cognito eu-west-1/eu-west-1_Ab12Cd34E",
      .no_offline = 1},
-    {.name = "gitlab", .argument = "HOST", .optional = 1, .example = "SSOPreset gitlab gitlab.acme.com",
+    {.name = "gitlab",
+     .argument = "HOST",
+     .optional = 1,
+     .example = "SSOPreset gitlab gitlab.acme.com",
      .issuer = "https://%s"},
     /* One issuer an application, with a trailing slash. */
-    {.name = "authentik", .argument = "HOST/application/o/SLUG/",
-     .example = "SSOPreset authentik auth.acme.com/application/o/catalog/", .issuer = "https://%s/"},
+    {.name = "authentik",
+     .argument = "HOST/application/o/SLUG/",
+     .example = "SSOPreset authentik auth.acme.com/application/o/catalog/",
+     .issuer = "https://%s/"},
     {.name = "zitadel", .argument = "HOST", .example = "SSOPreset zitadel acme.zitadel.cloud", .issuer = "https://%s"},
-    {.name = "dex", .argument = "HOST[/PATH]", .example = "SSOPreset dex dex.acme.com/dex", .issuer = "https://%s",
+    {.name = "dex",
+     .argument = "HOST[/PATH]",
+     .example = "SSOPreset dex dex.acme.com/dex",
+     .issuer = "https://%s",
      .scope = "openid profile email groups"},
 };
 
@@ -90,13 +114,13 @@ const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *pres
     if (!arg) {
         if (preset->optional)
             return "https://gitlab.com";
-        *ret_error = apr_psprintf(pool, "%s needs %s; write for example %s", preset->name, preset->argument,
-                                  preset->example);
+        *ret_error =
+            apr_psprintf(pool, "%s needs %s; write for example %s", preset->name, preset->argument, preset->example);
         return NULL;
     }
     if (strncasecmp(arg, "http://", 7) == 0 || strncasecmp(arg, "https://", 8) == 0) {
-        *ret_error = apr_psprintf(pool, "the argument of %s is %s without https://; write for example %s",
-                                  preset->name, preset->argument, preset->example);
+        *ret_error = apr_psprintf(pool, "the argument of %s is %s without https://; write for example %s", preset->name,
+                                  preset->argument, preset->example);
         return NULL;
     }
     apr_size_t len = strlen(arg);
@@ -105,8 +129,10 @@ const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *pres
     arg = cut_suffix(pool, apr_pstrmemdup(pool, arg, len), preset->suffix);
     /* A tenant group has no issuer of its own: its metadata says {tenantid}, so the issuer could not be compared. */
     if (strcmp(preset->name, "entra") == 0 && is_entra_multi_tenant(arg)) {
-        *ret_error = apr_psprintf(pool, "\"%s\" stands for many tenants and has no single issuer; write the id of your "
-                                        "tenant, like %s", arg, preset->example);
+        *ret_error = apr_psprintf(pool,
+                                  "\"%s\" stands for many tenants and has no single issuer; write the id of your "
+                                  "tenant, like %s",
+                                  arg, preset->example);
         return NULL;
     }
     if (strcmp(preset->name, "cognito") == 0)

@@ -29,8 +29,10 @@ static sso_rc_t fail_open(const char *path, int os, sso_err_t *err)
         return sso_err_set(err, SSO_E_ABSENT, "file-absent", "%s does not exist", path);
     if (os == ELOOP)
         return sso_err_set(err, SSO_E_CONFIG, "file-type", "%s is a symbolic link; name the file itself", path);
-    return sso_err_set(err, SSO_E_CONFIG, "file-open", "%s cannot be opened (%s); it must be readable for the user who "
-                                                       "starts httpd", path, apr_strerror(os, text, sizeof(text)));
+    return sso_err_set(err, SSO_E_CONFIG, "file-open",
+                       "%s cannot be opened (%s); it must be readable for the user who "
+                       "starts httpd",
+                       path, apr_strerror(os, text, sizeof(text)));
 }
 
 static sso_rc_t check_stat(const char *path, const struct stat *st, apr_size_t max, sso_err_t *err)
@@ -38,12 +40,13 @@ static sso_rc_t check_stat(const char *path, const struct stat *st, apr_size_t m
     if (!S_ISREG(st->st_mode))
         return sso_err_set(err, SSO_E_CONFIG, "file-type", "%s is not a regular file", path);
     if (st->st_uid != 0 && st->st_uid != geteuid())
-        return sso_err_set(err, SSO_E_CONFIG, "file-owner", "%s belongs to user %lu; it must belong to root or to the "
-                                                            "user who starts httpd: run chown root %s", path,
-                           (unsigned long)st->st_uid, path);
+        return sso_err_set(err, SSO_E_CONFIG, "file-owner",
+                           "%s belongs to user %lu; it must belong to root or to the "
+                           "user who starts httpd: run chown root %s",
+                           path, (unsigned long)st->st_uid, path);
     if (st->st_mode & (S_IRWXG | S_IRWXO))
-        return sso_err_set(err, SSO_E_CONFIG, "file-mode", "%s can be used by others (mode %03o); run chmod 600 %s", path,
-                           (unsigned)(st->st_mode & 0777), path);
+        return sso_err_set(err, SSO_E_CONFIG, "file-mode", "%s can be used by others (mode %03o); run chmod 600 %s",
+                           path, (unsigned)(st->st_mode & 0777), path);
     if (st->st_size < 0 || (apr_size_t)st->st_size > max)
         return sso_err_set(err, SSO_E_LIMIT, "file-too-large", "%s has more than %lu bytes", path, (unsigned long)max);
     return SSO_OK;
