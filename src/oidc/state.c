@@ -23,6 +23,10 @@
 #define LABEL_VERIFIER   "login pkce verifier v1"
 #define LABEL_NONCE      "login nonce v1"
 
+/* What of a state parameter is not strings, as write_flow puts it. */
+#define FIXED_LEN (1 + SSO_FLOW_ID_LEN + SSO_LOGIN_ID_LEN + 8 + 1 + 1 + 4 + 1 + 2 + 1)
+_Static_assert(SSO_SEAL_TEXT_LEN(FIXED_LEN + SSO_STATE_STRINGS_MAX) <= SSO_STATE_TEXT_MAX, "the state has room");
+
 static apr_uint64_t to_seconds(apr_time_t t)
 {
     return t > 0 ? (apr_uint64_t)apr_time_sec(t) : 0;
@@ -119,7 +123,8 @@ static sso_rc_t write_flow(sso_buf_t *buf, const sso_flow_t *flow, sso_err_t *er
     apr_size_t provider_len = strlen(flow->provider), return_len = strlen(return_path), acr_len = strlen(acr);
     int depth = flow->depth < 0 ? 0 : flow->depth > 255 ? 255 : flow->depth;
 
-    if (provider_len > 255 || acr_len > 255 || return_len > SSO_STATE_RETURN_MAX)
+    if (provider_len > 255 || acr_len > 255 || return_len > SSO_STATE_RETURN_MAX ||
+        provider_len + acr_len + return_len > SSO_STATE_STRINGS_MAX)
         return sso_err_set(err, SSO_E_LIMIT, "state-too-long",
                            "provider name, return path or acr are too long for the state parameter");
     sso_buf_addc(buf, BOX_VERSION);
@@ -201,12 +206,12 @@ sso_rc_t sso_state_open(sso_sealer_t *sealer, const sso_env_t *env, const void *
                           &plain_len, &flow.key_index, err));
     if (!read_flow(env->pool, plain, plain_len, &flow))
         return sso_err_set(err, SSO_E_SYNTAX, "state-malformed", "the state parameter is of another version");
+    *ret_flow = flow;
     if (is_future(flow.started, env->now))
         return sso_err_set(err, SSO_E_EXPIRED, "state-future", "the login began in the future");
     if (is_too_old(flow.started, env->now))
         return sso_err_set(err, SSO_E_EXPIRED, "state-expired", "the login began more than %d s ago",
                            SSO_STATE_LIFETIME);
-    *ret_flow = flow;
     return SSO_OK;
 }
 

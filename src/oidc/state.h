@@ -16,6 +16,7 @@
 
 #define SSO_STATE_TEXT_MAX 600
 #define SSO_STATE_RETURN_MAX 256 /* a longer return path goes to a cookie of its own */
+#define SSO_STATE_STRINGS_MAX 372 /* provider name, return path and acr together; else state-too-long */
 #define SSO_STATE_LIFETIME (15 * 60)
 #define SSO_LOGIN_ID_LEN 8       /* bytes; in the cookie name as base64url */
 #define SSO_FLOW_ID_LEN 16
@@ -70,7 +71,9 @@ SSO_MUST_USE sso_rc_t sso_browser_open(sso_sealer_t *sealer, const sso_env_t *en
  * SSO_E_LIMIT (state-too-long) when it would exceed the maximum. */
 SSO_MUST_USE sso_rc_t sso_state_seal(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                      apr_size_t context_len, sso_flow_t *flow, char **ret_state, sso_err_t *err);
-/* Reasons: state-missing, state-too-long, state-expired, state-future, state-malformed, and those of seal. */
+/* With SSO_E_EXPIRED, and only then among the failures, *ret_flow is set: authentic but stale, so that the login can be
+ * begun anew for the same provider and return path. Its secrets are not to be used.
+ * Reasons: state-missing, state-too-long, state-expired, state-future, state-malformed, and those of seal. */
 SSO_MUST_USE sso_rc_t sso_state_open(sso_sealer_t *sealer, const sso_env_t *env, const void *context,
                                      apr_size_t context_len, const char *state, sso_flow_t *ret_flow, sso_err_t *err);
 /* HKDF(key that sealed the state, flow id, browser secret). Reason login-cookie-name: a browser of another login. */

@@ -559,6 +559,8 @@ static void another_kind_of_token_is_refused(void **state)
         unit_assert_ok(verify());
     }
     refuse_with("events", "{\"http://schemas.openid.net/event/backchannel-logout\":{}}", SSO_E_MISMATCH, "idt-typ");
+    accept_with("events", "{\"urn:other\":{}}");
+    accept_with("events", "7");
 }
 
 /* case 18, 251, 256 */

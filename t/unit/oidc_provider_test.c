@@ -100,6 +100,9 @@ static void another_or_no_issuer_is_refused(void **state)
     refuse("{" AUTHZ "," TOKEN "," JWKS "}", SSO_E_ABSENT, "disc-issuer-missing");
     refuse("{\"issuer\":null," AUTHZ "," TOKEN "," JWKS "}", SSO_E_ABSENT, "disc-issuer-missing");
     refuse("{\"issuer\":[\"https://op.example\"]," AUTHZ "," TOKEN "," JWKS "}", SSO_E_ABSENT, "disc-issuer-missing");
+    refuse("{\"issuer\":\"https://op.example/x\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH,
+           "disc-issuer-mismatch");
+    refuse("{\"issuer\":\"https://xx.example/\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH, "disc-issuer-mismatch");
     settings.issuer = NULL;
     refuse("{" MINIMAL "}", SSO_E_CONFIG, "disc-issuer-missing");
 }
@@ -248,6 +251,7 @@ static void a_provider_without_our_response_type_is_refused(void **state)
            "disc-response-types");
     refuse("{" MINIMAL ",\"response_types_supported\":[]}", SSO_E_UNSUPPORTED, "disc-response-types");
     refuse("{" MINIMAL ",\"response_types_supported\":\"code\"}", SSO_E_SYNTAX, "disc-member-type");
+    unit_assert_ok(read_doc("{" MINIMAL ",\"response_types_supported\":null}"));
     unit_assert_ok(read_doc("{" MINIMAL ",\"response_types_supported\":[\"code id_token\"]}"));
     settings.needs_code = 0;
     unit_assert_ok(read_doc("{" MINIMAL ",\"response_types_supported\":[\"id_token\"]}"));
@@ -277,6 +281,18 @@ static void a_key_file_may_be_named_by_the_operator_only(void **state)
     (void)state;
     refuse("{" ISS "," AUTHZ "," TOKEN ",\"jwks_uri\":\"file:/etc/sso/jwks.json\"}", SSO_E_SYNTAX, "disc-endpoint-url");
     settings.token_endpoint = "file:/etc/passwd";
+    refuse("{" MINIMAL "}", SSO_E_CONFIG, "disc-endpoint-url");
+    settings.token_endpoint = NULL;
+    settings.jwks_uri = "gopher://op.example/jwks";
+    refuse("{" MINIMAL "}", SSO_E_CONFIG, "disc-endpoint-url");
+}
+
+static void a_template_may_be_given_by_the_operator_for_logout_only(void **state)
+{
+    (void)state;
+    refuse("{" MINIMAL ",\"end_session_endpoint\":\"https://op.example/l?c={client_id}\"}", SSO_E_SYNTAX,
+           "disc-endpoint-url");
+    settings.token_endpoint = "https://op.example/t?c={client_id}";
     refuse("{" MINIMAL "}", SSO_E_CONFIG, "disc-endpoint-url");
 }
 
@@ -334,8 +350,10 @@ static void mtls_aliases_count_for_a_client_with_a_certificate_only(void **state
     settings.mtls = 1;
     unit_assert_ok(read_doc(doc));
     assert_string_equal(got->token_endpoint, "https://mtls.op.example/token");
-    unit_assert_ok(read_doc("{" MINIMAL "}"));
+    unit_assert_ok(read_doc("{" MINIMAL ",\"userinfo_endpoint\":\"https://op.example/me\",\"mtls_endpoint_aliases\":"
+                            "{\"userinfo_endpoint\":\"https://mtls.op.example/me\"}}"));
     assert_string_equal(got->token_endpoint, "https://op.example/token");
+    assert_string_equal(got->userinfo_endpoint, "https://op.example/me");
     got = NULL;
     refuse("{" MINIMAL ",\"mtls_endpoint_aliases\":{\"token_endpoint\":\"file:///etc/passwd\"}}", SSO_E_SYNTAX,
            "disc-endpoint-url");
@@ -349,6 +367,7 @@ static void the_discovery_url_follows_the_path_of_the_issuer(void **state)
                         "https://h/a/b/.well-known/openid-configuration");
     assert_string_equal(sso_provider_discovery_url(unit_pool, "https://h/"),
                         "https://h/.well-known/openid-configuration");
+    assert_string_equal(sso_provider_discovery_url(unit_pool, ""), "/.well-known/openid-configuration");
     assert_string_equal(sso_provider_discovery_url(unit_pool, "https://h"),
                         "https://h/.well-known/openid-configuration");
 }
@@ -371,7 +390,10 @@ static void settings_alone_make_a_provider_when_they_are_complete(void **state)
     settings.token_endpoint = NULL;
     settings.needs_code = 0;
     assert_true(sso_provider_is_static(&settings));
+    settings.issuer = NULL;
+    unit_assert_err(sso_provider_from_settings(unit_pool, &settings, &got, &err), SSO_E_CONFIG, "disc-issuer-missing");
     settings.issuer = "";
+    unit_assert_err(read_doc("{" MINIMAL "}"), SSO_E_CONFIG, "disc-issuer-missing");
     unit_assert_err(sso_provider_from_settings(unit_pool, &settings, &got, &err), SSO_E_CONFIG, "disc-issuer-missing");
 }
 
@@ -395,6 +417,7 @@ int main(void)
         provider_test(a_provider_without_our_response_type_is_refused),
         provider_test(the_operators_word_wins_over_metadata),
         provider_test(a_key_file_may_be_named_by_the_operator_only),
+        provider_test(a_template_may_be_given_by_the_operator_for_logout_only),
         provider_test(a_setting_that_is_wrong_is_the_operators_error),
         provider_test(protections_that_are_announced_are_read),
         provider_test(announced_algorithms_we_do_not_know_are_passed_over),

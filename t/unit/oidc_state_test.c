@@ -167,7 +167,10 @@ static void a_state_lives_fifteen_minutes(void **state)
     env.now = UNIT_NOW + apr_time_from_sec(SSO_STATE_LIFETIME);
     unit_assert_ok(open_state(text, &got));
     env.now += 1;
+    got.provider = got.return_path = "untouched";
     unit_assert_err(open_state(text, &got), SSO_E_EXPIRED, "state-expired");
+    assert_string_equal(got.provider, "default"); /* stale, but authentic: a fresh start needs it */
+    assert_string_equal(got.return_path, "/reports?x=1");
     env.now = UNIT_NOW - apr_time_from_sec(60);
     unit_assert_ok(open_state(text, &got));
     env.now -= 1;
@@ -202,9 +205,18 @@ static void the_state_never_exceeds_its_maximum(void **state)
     text = NULL;
     unit_assert_err(sso_state_seal(sealer, &env, SITE, SITE_LEN, &flow, &text, &err), SSO_E_LIMIT, "state-too-long");
     path[SSO_STATE_RETURN_MAX] = '\0';
+    flow.acr = apr_pstrmemdup(unit_pool, path, SSO_STATE_STRINGS_MAX - SSO_STATE_RETURN_MAX - strlen("default"));
+    text = seal_flow();
+    assert_in_range(strlen(text), SSO_STATE_TEXT_MAX - 3, SSO_STATE_TEXT_MAX);
+    text = NULL;
+    flow.acr = apr_pstrcat(unit_pool, flow.acr, "x", NULL);
+    unit_assert_err(sso_state_seal(sealer, &env, SITE, SITE_LEN, &flow, &text, &err), SSO_E_LIMIT, "state-too-long");
     flow.acr = apr_pstrcat(unit_pool, path + 1, NULL); /* 255 bytes */
     unit_assert_err(sso_state_seal(sealer, &env, SITE, SITE_LEN, &flow, &text, &err), SSO_E_LIMIT, "state-too-long");
     flow.acr = apr_pstrcat(unit_pool, path, path, NULL);
+    unit_assert_err(sso_state_seal(sealer, &env, SITE, SITE_LEN, &flow, &text, &err), SSO_E_LIMIT, "state-too-long");
+    flow.return_path = "";
+    flow.acr = path; /* 256 bytes: over the length byte */
     unit_assert_err(sso_state_seal(sealer, &env, SITE, SITE_LEN, &flow, &text, &err), SSO_E_LIMIT, "state-too-long");
     flow.acr = "";
     flow.provider = path;
@@ -217,17 +229,42 @@ static void the_state_never_exceeds_its_maximum(void **state)
     unit_assert_err(open_state(longer, &got), SSO_E_LIMIT, "state-too-long");
 }
 
-static void a_box_of_another_version_is_refused(void **state)
+static void seal_as(sso_seal_purpose_t purpose, const char *bytes, apr_size_t len, char **ret)
 {
+    unit_assert_ok(sso_seal(sealer, &env, purpose, SITE, SITE_LEN, bytes, len, ret, &err));
+}
+
+static void a_box_of_another_version_or_length_is_refused(void **state)
+{
+    /* Zeros are an empty state but for the version and the time, and a login cookie but for the version. */
+    char plain[64] = {1};
+    const apr_size_t state_len = 1 + SSO_FLOW_ID_LEN + SSO_LOGIN_ID_LEN + 8 + 1 + 1 + 4 + 1 + 2 + 1;
+    const apr_size_t cookie_len = 1 + SSO_LOGIN_ID_LEN + SSO_BROWSER_SECRET_LEN + 8;
     char *text;
     sso_flow_t got;
     sso_browser_t box;
     (void)state;
-    unit_assert_ok(sso_seal(sealer, &env, SSO_SEAL_STATE, SITE, SITE_LEN, "\2", 1, &text, &err));
+    memset(browser.id, 0, sizeof(browser.id));
+    seal_as(SSO_SEAL_STATE, plain, state_len, &text);
+    unit_assert_err(open_state(text, &got), SSO_E_EXPIRED, "state-expired");
+    seal_as(SSO_SEAL_STATE, plain, state_len + 1, &text);
     unit_assert_err(open_state(text, &got), SSO_E_SYNTAX, "state-malformed");
-    unit_assert_ok(sso_seal(sealer, &env, SSO_SEAL_STATE, SITE, SITE_LEN, "\1", 1, &text, &err));
+    for (apr_size_t len = 0; len < state_len; len++) {
+        seal_as(SSO_SEAL_STATE, plain, len, &text);
+        unit_assert_err(open_state(text, &got), SSO_E_SYNTAX, "state-malformed");
+    }
+    seal_as(SSO_SEAL_LOGIN, plain, cookie_len, &text);
+    unit_assert_err(open_browser(text, &box), SSO_E_EXPIRED, "login-cookie-expired");
+    seal_as(SSO_SEAL_LOGIN, plain, cookie_len + 1, &text);
+    unit_assert_err(open_browser(text, &box), SSO_E_SYNTAX, "login-cookie-malformed");
+    for (apr_size_t len = 0; len < cookie_len; len++) {
+        seal_as(SSO_SEAL_LOGIN, plain, len, &text);
+        unit_assert_err(open_browser(text, &box), SSO_E_SYNTAX, "login-cookie-malformed");
+    }
+    plain[0] = 2;
+    seal_as(SSO_SEAL_STATE, plain, state_len, &text);
     unit_assert_err(open_state(text, &got), SSO_E_SYNTAX, "state-malformed");
-    unit_assert_ok(sso_seal(sealer, &env, SSO_SEAL_LOGIN, SITE, SITE_LEN, "\2", 1, &text, &err));
+    seal_as(SSO_SEAL_LOGIN, plain, cookie_len, &text);
     unit_assert_err(open_browser(text, &box), SSO_E_SYNTAX, "login-cookie-malformed");
 }
 
@@ -325,7 +362,7 @@ int main(void)
         state_test(a_state_lives_fifteen_minutes),
         state_test(the_start_that_the_caller_gives_is_kept),
         state_test(the_state_never_exceeds_its_maximum),
-        state_test(a_box_of_another_version_is_refused),
+        state_test(a_box_of_another_version_or_length_is_refused),
         state_test(a_browser_secret_survives_the_trip),
         state_test(the_box_of_another_cookie_is_refused),
         state_test(verifier_nonce_and_challenge_are_what_rfc_7636_asks_for),
