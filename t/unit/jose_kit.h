@@ -60,7 +60,7 @@ static inline const char *kit_sign(const sso_jwk_t *key, const char *alg, const 
 {
     char *text = NULL;
     unit_assert_ok(sso_jws_sign(unit_pool, key, sso_alg_find(alg), "JWT", kid, payload, strlen(payload), &text, &err));
-    return text;
+    return apr_pstrdup(unit_pool, text); /* a copy: gcc 12 takes the pointer for one to the local variable */
 }
 
 /* A token with a header of the caller's choice and a signature that belongs to something else. */
