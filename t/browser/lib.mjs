@@ -13,7 +13,8 @@ export function ok(condition, name, detail) {
   process.stdout.write(`${JSON.stringify({ ok: Boolean(condition), name, ...(condition ? {} : { detail }) })}\n`);
   return Boolean(condition);
 }
-export const is = (got, want, name) => ok(got === want, name, `got ${JSON.stringify(got)}, wanted ${JSON.stringify(want)}`);
+export const is = (got, want, name) =>
+  ok(got === want, name, `got ${JSON.stringify(got)}, wanted ${JSON.stringify(want)}`);
 export const like = (got, want, name) => ok(want.test(got), name, `got ${JSON.stringify(got)}, wanted ${want}`);
 
 const program = [process.env.SSO_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -33,7 +34,8 @@ export async function launch(more = []) {
 export async function signIn(page, user, password = user) {
   await page.fill('input[name=login]', user);
   await page.fill('input[name=password]', password);
-  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/interaction/')), page.click('button[type=submit]')]);
+  await Promise.all([page.waitForURL((url) => !url.pathname.startsWith('/interaction/')),
+      page.click('button[type=submit]')]);
 }
 
 // Answers the provider's question whether to sign out there as well.

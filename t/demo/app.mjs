@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demo's application: a small metadata catalogue. It knows nothing of OpenID Connect: who asks is what the request's
-// headers say, and it listens on the loopback only, so that nobody can reach it but through httpd.
+// The demo's application: a small metadata catalogue. It knows nothing of OpenID Connect: who asks is what the
+// request's headers say, and it listens on the loopback only, so that nobody can reach it but through httpd.
 //   node app.mjs ['{"port": …, "prefix": "X-SSO-"}']      prints "READY http://127.0.0.1:PORT"
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
@@ -11,9 +11,10 @@ const prefix = (config.prefix ?? 'X-SSO-').toLowerCase();
 const here = (name) => readFileSync(new URL(name, import.meta.url));
 const types = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml' };
-const pages = { '/': 'index.html', '/signed-out': 'signed-out.html', '/forbidden': 'forbidden.html', '/admin/': 'admin.html',
-  '/app.css': 'app.css',
-  '/app.js': 'app.js', '/icon.svg': 'icon.svg' };
+const pages = {
+  '/': 'index.html', '/signed-out': 'signed-out.html', '/forbidden': 'forbidden.html', '/admin/': 'admin.html',
+  '/app.css': 'app.css', '/app.js': 'app.js', '/icon.svg': 'icon.svg',
+};
 const datasets = JSON.parse(here('datasets.json'));
 
 // What the module told about the caller: every header with our prefix, and the user.

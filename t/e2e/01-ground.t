@@ -10,14 +10,16 @@ my $challenge = encode_base64url(sha256($verifier));
 
 sub authorize_url {
     my ($op, $to, %more) = @_;
-    return "$to?" . SSO::Browser::form_encode({response_type => 'code', client_id => 'public', scope => 'openid email profile',
+    return "$to?" . SSO::Browser::form_encode({response_type => 'code', client_id => 'public',
+        scope => 'openid email profile',
         redirect_uri => 'http://127.0.0.1:9/sso/callback', state => 'st', nonce => 'no', code_challenge => $challenge,
         code_challenge_method => 'S256', %more});
 }
 
 sub redeem {
     my ($browser, $url, $code, %more) = @_;
-    return $browser->post($url, plain => 1, form => {grant_type => 'authorization_code', code => $code, client_id => 'public',
+    return $browser->post($url, plain => 1,
+        form => {grant_type => 'authorization_code', code => $code, client_id => 'public',
         redirect_uri => 'http://127.0.0.1:9/sso/callback', code_verifier => $verifier, %more});
 }
 
@@ -39,9 +41,11 @@ subtest 'the real provider signs alice in with public client and PKCE, and out a
     my $claims = payload($tokens->{id_token});
     is $claims->{email}, 'alice@example.com', 'claims are in the ID token';
     is_deeply $claims->{realm_access}{roles}, ['catalog-admin', 'catalog-reader'], 'nested claims too';
-    my $info = $browser->get($meta->{userinfo_endpoint}, plain => 1, headers => {Authorization => "Bearer $tokens->{access_token}"});
+    my $info = $browser->get($meta->{userinfo_endpoint}, plain => 1,
+        headers => {Authorization => "Bearer $tokens->{access_token}"});
     is $info->json->{name}, "Alice M\x{fc}ller", 'userinfo';
-    my $bye = $browser->go($meta->{end_session_endpoint} . '?' . SSO::Browser::form_encode({id_token_hint => $tokens->{id_token},
+    my $bye = $browser->go($meta->{end_session_endpoint} . '?'
+        . SSO::Browser::form_encode({id_token_hint => $tokens->{id_token},
         post_logout_redirect_uri => 'http://127.0.0.1:9/bye', state => 's'}));
     my $left = $browser->submit($bye, {});
     is $left->location, 'http://127.0.0.1:9/bye?state=s', 'logout returns with state';
@@ -58,7 +62,8 @@ subtest 'the scripted provider is strict' => sub {
     redeem($browser, $token, $once);
     is redeem($browser, $token, $once)->status, 400, 'a code works once';
     is redeem($browser, $token, $code->(client_id => 'basic'), client_id => 'basic')->status, 401, 'a missing secret';
-    is $browser->get(authorize_url($op, $op->issuer . '/authorize', code_challenge_method => 'plain'))->status, 400, 'plain PKCE';
+    is $browser->get(authorize_url($op, $op->issuer . '/authorize', code_challenge_method => 'plain'))->status, 400,
+        'plain PKCE';
     is scalar(my @failures = $op->failures), 4, 'each is on record' or diag explain [$op->failures];
     is scalar(my @seen = $op->requests('/token')), 5, 'requests are on record';
 };
@@ -66,8 +71,10 @@ subtest 'the scripted provider is strict' => sub {
 subtest 'the scripted provider lies on demand' => sub {
     my $op = SSO::OP->scripted;
     my $browser = SSO::Browser->new;
-    my $token = sub { redeem($browser, $op->issuer . '/token', $browser->get(authorize_url($op, $op->issuer . '/authorize'))->location_query->{code}) };
-    $op->control({id_token => {claims => {exp => {'$now' => -3600}, aud => ['public', 'other']}, remove => ['iat'], alg => 'ES256', kid => undef}});
+    my $token = sub { redeem($browser, $op->issuer . '/token',
+        $browser->get(authorize_url($op, $op->issuer . '/authorize'))->location_query->{code}) };
+    $op->control({id_token => {claims => {exp => {'$now' => -3600}, aud => ['public', 'other']}, remove => ['iat'],
+        alg => 'ES256', kid => undef}});
     my $claims = payload($token->()->json->{id_token});
     ok $claims->{exp} < time && !exists $claims->{iat} && ref $claims->{aud}, 'claims set and removed';
     $op->reset->control({token => {status => 500, next => [{redirect => 'http://127.0.0.1:9/steal', status => 307}]}});
@@ -84,16 +91,20 @@ subtest 'the scripted provider lies on demand' => sub {
 subtest 'the browser keeps and sends cookies as browsers do' => sub {
     my $jar = SSO::Browser::Jar->new;
     my $at = 'http://app.example.test/a/b';
-    $jar->take($at, $_) for 'host=1; Path=/', 'wide=2; Domain=example.test; Path=/', 'deep=3', 'sec=4; Secure', '__Host-x=5; Path=/',
+    $jar->take($at, $_) for 'host=1; Path=/', 'wide=2; Domain=example.test; Path=/', 'deep=3', 'sec=4; Secure',
+        '__Host-x=5; Path=/',
         'other=6; Domain=evil.test', 'gone=7; Max-Age=0', 'strict=8; Path=/; SameSite=Strict', 'none=9; SameSite=None';
     my @same = (same_site => 1, top => 1, safe => 1);
     is $jar->header('http://app.example.test/a/c', @same), 'deep=3; host=1; wide=2; strict=8', 'same host';
     is $jar->header('http://www.example.test/', @same), 'wide=2', 'Domain reaches a sibling, host-only does not';
-    is $jar->header('http://app.example.test/', same_site => 0, top => 1, safe => 1), 'host=1; wide=2', 'a cross-site link sends Lax only';
-    is $jar->header('http://app.example.test/', same_site => 0, top => 1, safe => 0), undef, 'a cross-site form nothing';
+    is $jar->header('http://app.example.test/', same_site => 0, top => 1, safe => 1), 'host=1; wide=2',
+        'a cross-site link sends Lax only';
+    is $jar->header('http://app.example.test/', same_site => 0, top => 1, safe => 0), undef,
+        'a cross-site form nothing';
     is scalar(my @refused = $jar->refused), 4, 'the rest was refused' or diag explain [$jar->refused];
     $jar->take('https://app.example.test/', '__Host-y=1; Secure; Path=/');
-    is $jar->header('https://app.example.test/z', @same), 'host=1; wide=2; strict=8; __Host-y=1', 'a __Host- cookie over https';
+    is $jar->header('https://app.example.test/z', @same), 'host=1; wide=2; strict=8; __Host-y=1',
+        'a __Host- cookie over https';
 };
 
 subtest 'httpd starts on its own port, serves, restarts, and leaves nothing' => sub {

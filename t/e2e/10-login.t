@@ -5,7 +5,8 @@ use SSO::Test;
 use Digest::SHA qw(sha256);
 use MIME::Base64 qw(encode_base64url);
 
-my %method = (public => 'none', basic => 'client_secret_basic', post => 'client_secret_post', jwt => 'client_secret_jwt');
+my %method = (public => 'none', basic => 'client_secret_basic', post => 'client_secret_post',
+    jwt => 'client_secret_jwt');
 
 for my $client (qw(public basic post jwt)) {
     subtest "client $client: $method{$client}" => sub {
@@ -38,12 +39,14 @@ for my $client (qw(public basic post jwt)) {
         is sent_header($page, 'X-SSO-Preferred-Username'), 'alice', 'a name with an underscore';
         is sent_header($page, 'X-SSO-Groups'), 'admins,staff', 'a list';
         is sent_header($page, 'X-SSO-Realm-Access-Roles'), 'admin,user', 'a nested list';
-        ok !defined sent_header($page, 'Cookie'), 'our cookies do not reach the application' or diag sent_header($page, 'Cookie');
+        ok !defined sent_header($page, 'Cookie'), 'our cookies do not reach the application'
+            or diag sent_header($page, 'Cookie');
         ok !defined sent_header($page, 'Authorization'), 'nor does any token';
 
         my ($request) = $site->op->requests('/token');
         is $request->{form}{grant_type}, 'authorization_code', 'one token request';
-        is encode_base64url(sha256($request->{form}{code_verifier})), $asked->{code_challenge}, 'with the verifier of this login';
+        is encode_base64url(sha256($request->{form}{code_verifier})), $asked->{code_challenge},
+            'with the verifier of this login';
         is !!$request->{headers}{authorization}, $client eq 'basic', 'Authorization only for basic';
         is !!$request->{form}{client_secret}, $client eq 'post', 'client_secret only for post';
         is !!$request->{form}{client_assertion}, $client eq 'jwt', 'client_assertion only for jwt';
@@ -80,7 +83,8 @@ subtest 'only navigations are sent to the provider' => sub {
     unlike $fetch->header('www-authenticate'), qr/^Basic/i, 'no password box';
     is_deeply [$fetch->headers('set-cookie')], [], 'no cookie';
     is $browser->post($site->url('/protected/'), form => {a => 1})->status, 401, 'a POST is not lost in a redirect';
-    is $browser->get($site->url('/protected/'), headers => {'Sec-Purpose' => 'prefetch'})->status, 401, 'nor is a prefetch';
+    is $browser->get($site->url('/protected/'), headers => {'Sec-Purpose' => 'prefetch'})->status, 401,
+        'nor is a prefetch';
     is $browser->get($site->url('/protected/'), plain => 1)->status, 401, 'nor a program';
     is $browser->get($site->url('/protected/'), plain => 1, headers => {Accept => 'text/html'})->status, 302,
         'an old browser without Sec-Fetch is a browser';
@@ -92,7 +96,8 @@ subtest 'another person of the same browser and a second tab' => sub {
     my $browser = $site->browser;
     my @tabs = map { $browser->get($site->url("/protected/tab$_")) } 1 .. 3;
     my @pages = map { $browser->settle($browser->follow($_)) } reverse @tabs;
-    is_deeply [map { sent($_)->{path} } @pages], ['/protected/tab3', '/protected/tab2', '/protected/tab1'], 'each tab ends where it began';
+    is_deeply [map { sent($_)->{path} } @pages], ['/protected/tab3', '/protected/tab2', '/protected/tab1'],
+        'each tab ends where it began';
     my @logins = grep { /sso.*login/ } $browser->jar->names;
     ok @logins <= 1, 'without a pile of cookies' or diag "@logins";
     my $other = $site->new_browser;

@@ -13,14 +13,16 @@ for my $client (qw(public basic post)) {
         my $bob = $site->new_browser;
         $page = login($site, '/protected/', user => 'bob', browser => $bob);
         is sent_header($page, 'X-SSO-Sub'), 'bob', 'bob is bob in his browser';
-        is sent_header($site->browser->get($site->url('/protected/')), 'X-SSO-Sub'), 'alice', 'and alice is alice in hers';
+        is sent_header($site->browser->get($site->url('/protected/')), 'X-SSO-Sub'), 'alice',
+            'and alice is alice in hers';
     };
 }
 
 for my $alg (qw(PS256 ES256 EdDSA)) {
     subtest "ID token signed with $alg" => sub {
         my $site = site(provider => 'real', op => {}, start => 0);
-        my $clients = [{client_id => 'public', token_endpoint_auth_method => 'none', redirect_uris => [$site->url('/sso/callback')],
+        my $clients = [{client_id => 'public', token_endpoint_auth_method => 'none',
+            redirect_uris => [$site->url('/sso/callback')],
             id_token_signed_response_alg => $alg}];
         $site->op->stop;
         $site->{op} = SSO::OP->real({origin => $site->origin, clients => $clients});
@@ -43,9 +45,11 @@ subtest 'signing out ends the session here and at the provider' => sub {
     is $browser->get($site->url('/protected/'))->status, 302, 'and so is the session';
     my $page = $browser->settle($browser->follow($out));
     $page = $browser->settle($browser->submit($page, {}, button => 'logout'));
-    is $page->url, $site->url('/bye'), 'the way ends where the link said' or diag join "\n", map { $_->summary } $page->hops;
+    is $page->url, $site->url('/bye'), 'the way ends where the link said'
+        or diag join "\n", map { $_->summary } $page->hops;
     my $again = $browser->go($site->url('/protected/'));
-    ok((grep { ($_->{name} // '') eq 'password' } map { @{$_->{controls}} } $again->forms), 'the provider asks for the password again')
+    ok((grep { ($_->{name} // '') eq 'password' } map { @{$_->{controls}} } $again->forms),
+        'the provider asks for the password again')
         or diag $again->summary;
 };
 

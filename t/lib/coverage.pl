@@ -29,7 +29,8 @@ for my $file (sort keys %covered) {
     my @counts = values %{$covered{$file}};
     my $good = grep { $_ } @counts;
     my @missed = sort { $a <=> $b } grep { !$covered{$file}{$_} } keys %{$covered{$file}};
-    printf "%6.1f %%  %5d of %5d  %-32s %s\n", 100 * $good / @counts, $good, scalar @counts, substr($file, length($top) + 1),
+    printf "%6.1f %%  %5d of %5d  %-32s %s\n", 100 * $good / @counts, $good, scalar @counts,
+        substr($file, length($top) + 1),
         $ENV{SSO_COVERAGE_LINES} ? join ',', @missed : '';
     $lines += @counts;
     $hit += $good;

@@ -14,11 +14,11 @@
 //   logoutConfirm   false: an RP-initiated logout ends the session without a question
 //   configuration   anything of oidc-provider's own configuration, merged last (plain JSON values)
 //
-// Own paths: GET /_requests (what was asked of it), POST /_accounts (JSON: account → claims to merge; null removes one).
+// Own paths: GET /_requests (what was asked of it), POST /_accounts (JSON: account → claims to merge, null removes).
 import http from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { announce, listen, readBody, readConfig, sendHtml, sendJson } from './lib/server.mjs';
-import { consentPage, errorPage, loginPage, logoutPage } from './lib/page.mjs';
+import { consentPage, errorPage, loginPage, logoutPage, page } from './lib/page.mjs';
 import './lib/quiet.mjs';
 import Provider from 'oidc-provider';
 
@@ -117,7 +117,7 @@ const configuration = {
           : logoutPage({ form, client: ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? 'the application' });
       },
       postLogoutSuccessSource: (ctx) => {
-        ctx.body = errorPage('Signed out', 'You are signed out of the provider.').replace('That did not work', 'Goodbye');
+        ctx.body = page('Signed out', '<p>You are signed out of the provider.</p>');
       },
     },
   },
@@ -149,11 +149,11 @@ async function interaction(req, res, uid, step) {
     return provider.interactionFinished(req, res, refused, { mergeWithLastSubmission: false });
   }
   if (details.prompt.name === 'login') {
-    const page = { action, client: name, accounts: Object.keys(accounts).map((id) => ({ id })) };
-    if (!form) return sendHtml(res, 200, loginPage({ ...page, hint: details.params.login_hint }));
+    const facts = { action, client: name, accounts: Object.keys(accounts).map((id) => ({ id })) };
+    if (!form) return sendHtml(res, 200, loginPage({ ...facts, hint: details.params.login_hint }));
     const id = form.get('login') ?? '';
     if (!Object.hasOwn(accounts, id) || form.get('password') !== (accounts[id].password ?? id))
-      return sendHtml(res, 401, loginPage({ ...page, hint: id, failed: true }));
+      return sendHtml(res, 401, loginPage({ ...facts, hint: id, failed: true }));
     const login = { accountId: id, acr: details.params.acr_values?.split(' ')[0], amr: ['pwd'] };
     return provider.interactionFinished(req, res, { login }, { mergeWithLastSubmission: false });
   }

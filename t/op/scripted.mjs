@@ -4,8 +4,8 @@
 //   node scripted.mjs [FILE.json | '{…}']      prints "READY <issuer>" when it serves
 //
 // Start only: host ("127.0.0.1"), port (0), name (host name inside the issuer), path ("": issuer path such as "/a/b"),
-// tls {key, cert, ca: PEM files; min, max: "TLSv1.2"; client: true asks for a client certificate}. Everything else is the
-// script, and the script at the start is what POST /_reset returns to.
+// tls {key, cert, ca: PEM files; min, max: "TLSv1.2"; client: true asks for a client certificate}. Everything else is
+// the script, and the script at the start is what POST /_reset returns to.
 //
 // Control, on the same port (never recorded):
 //   POST /_control  JSON, merged into the script. {"$clear": true, …} empties a member first; null is a value.
@@ -13,17 +13,20 @@
 //   GET  /_requests[?path=/token]   [{n, time, method, path, url, query, headers, body, form, cert}]
 //   GET  /_failures   what was wrong with requests: ["token: PKCE: verifier does not fit", …]
 //   POST /_sign     {"token": {…as id_token…}, "claims": {…}, "typ": "at+jwt"} → {"token": "…"}
-//   POST /_logout   {"to": URL, "token": {…as id_token…}, "client": "public", "body"?, "type"?, "method"?} signs a logout
-//                   token, sends it to the back-channel endpoint → {status, headers, body, token}
+//   POST /_logout   {"to": URL, "token": {…as id_token…}, "client": "public", "body"?, "type"?, "method"?} signs a
+//                   logout token, sends it to the back-channel endpoint → {status, headers, body, token}
 //
 // The script:
 //   user       claims of the person: {"sub": "alice", "email": …}; in the ID token and at userinfo
 //   clients    {"ID": {"auth": "none"|"client_secret_basic"|"client_secret_post"|"client_secret_jwt"|"private_key_jwt"|
 //              "tls"|"any", "secret": …, "jwks": {…}, "redirect_uris": […] (absent: any)}}
-//   strict     {"pkce", "client", "redirect", "once", "request"}: true; false stops checking (failures are recorded anyway)
-//   tokens     {"refresh": "always"|"offline_access"|"never", "expires_in": 3600, "at_hash": true, "refresh_id_token": true,
+//   strict     {"pkce", "client", "redirect", "once", "request"}: true; false stops checking (failures are still
+//              recorded)
+//   tokens     {"refresh": "always"|"offline_access"|"never", "expires_in": 3600, "at_hash": true,
+//              "refresh_id_token": true,
 //              "refresh_nonce": false, "rotate": true}
-//   id_token   how the ID token is made (token endpoint); front_id_token (authorization response) and refreshed_id_token
+//   id_token   how the ID token is made (token endpoint); front_id_token (authorization response) and
+//              refreshed_id_token
 //              are merged over it for theirs:
 //              claims {set}, remove [names], append "raw members", json (other claims object), payload "exact text",
 //              payload_hex, suffix "text after the object", wrap "array"; alg; key (name, below); kid (null: none);
@@ -160,7 +163,8 @@ function checkAuthorization(query, doubled) {
   if (!client) throw new Refusal(400, 'invalid_client', 'authorize: unknown client');
   want(doubled.length === 0, `parameters given twice: ${doubled}`);
   want(query.redirect_uri, 'no redirect_uri');
-  want(!client.redirect_uris || client.redirect_uris.includes(query.redirect_uri), `redirect_uri ${query.redirect_uri}`);
+  want(!client.redirect_uris || client.redirect_uris.includes(query.redirect_uri),
+      `redirect_uri ${query.redirect_uri}`);
   want(['code', 'id_token', 'code id_token'].includes(query.response_type), `response_type ${query.response_type}`);
   want((query.scope ?? '').split(' ').includes('openid'), 'scope without openid');
   want(query.state, 'no state');
@@ -207,7 +211,8 @@ function authorizationAnswer(query, told) {
   const facts = factsOf({ ...grant, code: params.code });
   for (const [key, value] of Object.entries(told.set ?? {})) params[key] = expand(value, facts, []);
   for (const key of told.remove ?? []) delete params[key];
-  const list = [...Object.entries(params), ...Object.entries(told.dup ?? {}).map(([k, v]) => [k, expand(v, facts, [])])];
+  const list = [...Object.entries(params),
+      ...Object.entries(told.dup ?? {}).map(([k, v]) => [k, expand(v, facts, [])])];
   return { list, facts };
 }
 
@@ -332,7 +337,8 @@ function tokenAnswer(request) {
   else throw new Refusal(400, 'unsupported_grant_type', `token: grant_type ${form.grant_type}`);
   const accessToken = random();
   access.set(accessToken, grant);
-  const out = { access_token: accessToken, token_type: 'Bearer', expires_in: script.tokens.expires_in, scope: grant.scope };
+  const out = { access_token: accessToken, token_type: 'Bearer', expires_in: script.tokens.expires_in,
+      scope: grant.scope };
   if (!grant.refreshed) out.id_token = idToken(grant, 'id_token', {}, accessToken);
   else if (script.tokens.refresh_id_token) out.id_token = idToken(grant, 'refreshed_id_token', {}, accessToken);
   const wants = script.tokens.refresh === 'always'
@@ -391,7 +397,8 @@ async function logoutToken(order) {
   const answered = await fetch(order.to, {
     method: order.method ?? 'POST', redirect: 'manual',
     headers: { 'content-type': order.type ?? 'application/x-www-form-urlencoded' },
-    body: (order.method ?? 'POST') === 'GET' ? undefined : order.body ?? new URLSearchParams({ logout_token: token }).toString(),
+    body: (order.method ?? 'POST') === 'GET' ? undefined
+        : order.body ?? new URLSearchParams({ logout_token: token }).toString(),
   });
   return { status: answered.status, headers: Object.fromEntries(answered.headers), body: await answered.text(), token };
 }

@@ -94,7 +94,8 @@ sub request {
     }
     my $response = $self->_exchange($url, _bytes($text) . "\r\n" . _bytes($body // ''), $method);
     $response->{request} = {method => $method, url => $url, headers => \%headers, from => $opt{from}};
-    $self->{jar}->take($url, $_, $self->_context($method, $url, %opt)) for ($opt{keep} // 1) ? $response->headers('set-cookie') : ();
+    $self->{jar}->take($url, $_, $self->_context($method, $url, %opt))
+        for ($opt{keep} // 1) ? $response->headers('set-cookie') : ();
     return $self->{last} = $response;
 }
 
@@ -107,21 +108,25 @@ sub _default_headers {
     my ($self, $method, $url, %opt) = @_;
     my $u = split_url($url);
     my $host = origin_of($url) =~ s{^https?://}{}r;
-    my %headers = (Host => $host, 'User-Agent' => $agent, Accept => '*/*', Connection => $self->{keepalive} ? 'keep-alive' : 'close');
+    my %headers = (Host => $host, 'User-Agent' => $agent, Accept => '*/*',
+        Connection => $self->{keepalive} ? 'keep-alive' : 'close');
     return (%headers, Accept => undef, 'User-Agent' => 'program/1.0') if $opt{plain};
     $headers{'Accept-Language'} = 'en-US,en;q=0.9';
     my $trustworthy = $u->{scheme} eq 'https' || $u->{host} =~ /^(?:127\.|localhost$|\[::1\])|\.localhost$/;
     my $site = $opt{site} // (!defined $opt{from} ? 'none'
-        : origin_of($opt{from}) eq origin_of($url) ? 'same-origin' : same_site($opt{from}, $url) ? 'same-site' : 'cross-site');
+        : origin_of($opt{from}) eq origin_of($url) ? 'same-origin'
+        : same_site($opt{from}, $url) ? 'same-site' : 'cross-site');
     my %sec = $opt{fetch}
-        ? ('Sec-Fetch-Dest' => 'empty', 'Sec-Fetch-Mode' => 'cors', 'Sec-Fetch-Site' => $opt{from} || $opt{site} ? $site : 'same-origin')
-        : ('Sec-Fetch-Dest' => 'document', 'Sec-Fetch-Mode' => 'navigate', 'Sec-Fetch-Site' => $site, 'Sec-Fetch-User' => '?1');
+        ? ('Sec-Fetch-Dest' => 'empty', 'Sec-Fetch-Mode' => 'cors',
+            'Sec-Fetch-Site' => $opt{from} || $opt{site} ? $site : 'same-origin')
+        : ('Sec-Fetch-Dest' => 'document', 'Sec-Fetch-Mode' => 'navigate', 'Sec-Fetch-Site' => $site,
+            'Sec-Fetch-User' => '?1');
     @headers{keys %sec} = values %sec if $trustworthy;
     if (!$opt{fetch}) {
         $headers{Accept} = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
         $headers{'Upgrade-Insecure-Requests'} = '1';
     }
-    $headers{Origin} = $opt{from} ? origin_of($opt{from}) : origin_of($url) if $method !~ /^(?:GET|HEAD)$/ && ($opt{from} || $opt{fetch});
+    $headers{Origin} = origin_of($opt{from} // $url) if $method !~ /^(?:GET|HEAD)$/ && ($opt{from} || $opt{fetch});
     return %headers;
 }
 
@@ -253,7 +258,7 @@ sub _exchange {
     my $once = sub {
         _write($socket, $bytes);
         return SSO::Browser::Response->read(
-            sub { my ($until) = @_; return if !_readable($socket, $until); sysread($socket, my $chunk, 65536); return $chunk },
+            sub { _readable($socket, $_[0]) or return; sysread($socket, my $chunk, 65536); return $chunk },
             time + $self->{timeout}, $method);
     };
     my $response = $once->();

@@ -14,8 +14,8 @@ sub new {
     $self->{httpd} = SSO::Httpd->new(host => 'localhost', $args{port} ? (port => $args{port}) : ());
     $self->{op} = SSO::OP->real({name => 'localhost', origin => $self->{httpd}->origin});
     $self->{app} = SSO::OP->_start('../demo/app', {});
-    $self->{httpd}->conf(sprintf "Define ISSUER %s\nDefine APP %s\nInclude %s\n", $self->{op}->issuer, $self->{app}->origin,
-        "$SSO::Httpd::top/t/demo/site.conf");
+    $self->{httpd}->conf(sprintf "Define ISSUER %s\nDefine APP %s\nInclude %s\n", $self->{op}->issuer,
+        $self->{app}->origin, "$SSO::Httpd::top/t/demo/site.conf");
     $self->{httpd}->start;
     return $self;
 }

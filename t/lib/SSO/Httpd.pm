@@ -30,7 +30,8 @@ sub _apxs { my ($name) = @_; chomp(my $value = qx(apxs -q $name 2>/dev/null)); r
 my %host;
 sub host_facts {
     return \%host if %host;
-    my ($program) = grep { defined && -x } $ENV{SSO_HTTPD}, _apxs('SBINDIR') . '/' . _apxs('PROGNAME'), '/usr/sbin/apache2',
+    my ($program) = grep { defined && -x } $ENV{SSO_HTTPD}, _apxs('SBINDIR') . '/' . _apxs('PROGNAME'),
+        '/usr/sbin/apache2',
         '/usr/sbin/httpd';
     croak 'no httpd found: install apache2, or name it in SSO_HTTPD' if !$program;
     my ($modules) = grep { $_ && -d } _apxs('LIBEXECDIR'), '/usr/lib/apache2/modules', '/usr/lib64/httpd/modules';
@@ -40,7 +41,8 @@ sub host_facts {
 
 # The module under test; undef when it has not been built.
 sub module_path {
-    my ($path) = grep { defined && -f } $ENV{SSO_MODULE}, "$top/.libs/mod_sso_oidc.so", "$top/build/.libs/mod_sso_oidc.so";
+    my ($path) = grep { defined && -f } $ENV{SSO_MODULE}, "$top/.libs/mod_sso_oidc.so",
+        "$top/build/.libs/mod_sso_oidc.so";
     return $path && abs_path($path);
 }
 
@@ -48,7 +50,8 @@ sub module_path {
 #     port => fixed, loglevel, tls => {cert, key}, threads, servers, env)
 sub new {
     my ($class, %args) = @_;
-    my $self = bless {host => '127.0.0.1', listen => '127.0.0.1', mpm => 'event', conf => '', module => 1, %args}, $class;
+    my $self = bless {host => '127.0.0.1', listen => '127.0.0.1', mpm => 'event', conf => '', module => 1, %args},
+        $class;
     $self->{tmp} = File::Temp->newdir('sso-httpd-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $root = $self->{root} = abs_path("$self->{tmp}");
     chmod 0755, $root;
@@ -116,10 +119,12 @@ sub _conf_text {
         $user = "User $name\nGroup $group";
     }
     my $pool = $self->{mpm} eq 'prefork' ? "StartServers 4\nMaxRequestWorkers 32"
-        : "StartServers $servers\nServerLimit 8\nThreadsPerChild $threads\nThreadLimit 64\nMaxRequestWorkers " . 4 * $threads
-        . "\nMinSpareThreads $threads\nMaxSpareThreads " . 4 * $threads;
+        : "StartServers $servers\nServerLimit 8\nThreadsPerChild $threads\nThreadLimit 64\n"
+        . 'MaxRequestWorkers ' . 4 * $threads . "\nMinSpareThreads $threads\nMaxSpareThreads " . 4 * $threads;
     my $level = $self->{loglevel} // ('notice' . ($self->{module} ? ' sso_oidc:debug' : ''));
-    my $tls = $self->{tls} ? "SSLEngine On\nSSLCertificateFile $self->{tls}{cert}\nSSLCertificateKeyFile $self->{tls}{key}" : '';
+    # Without a cache of our own choice mod_ssl warns that there is none.
+    my $tls = $self->{tls} ? join "\n", 'SSLSessionCache none', 'SSLEngine On', "SSLCertificateFile $self->{tls}{cert}",
+        "SSLCertificateKeyFile $self->{tls}{key}" : '';
     return <<"END";
 ServerRoot "$self->{root}"
 Define ROOT "$self->{root}"
@@ -158,7 +163,8 @@ sub _command {
 sub _env {
     my ($self) = @_;
     # httpd itself keeps its memory until the end: a leak report would be about it.
-    my %sanitized = $ENV{SSO_PRELOAD} ? (LD_PRELOAD => $ENV{SSO_PRELOAD}, ASAN_OPTIONS => 'detect_leaks=0:abort_on_error=1') : ();
+    my %sanitized = $ENV{SSO_PRELOAD}
+        ? (LD_PRELOAD => $ENV{SSO_PRELOAD}, ASAN_OPTIONS => 'detect_leaks=0:abort_on_error=1') : ();
     return {LANG => 'C.UTF-8', %sanitized, %{$self->{env} // {}}};
 }
 
@@ -193,12 +199,13 @@ sub why { my ($self) = @_; return join "\n", grep { defined } $self->read('logs/
 sub try_start {
     my ($self) = @_;
     my $console = "$self->{root}/logs/console";
-    $self->{proc} = SSO::Proc->start(command => [$self->_command('-DFOREGROUND')], stdout => $console, stderr => $console,
-        env => $self->_env);
+    $self->{proc} = SSO::Proc->start(command => [$self->_command('-DFOREGROUND')], stdout => $console,
+        stderr => $console, env => $self->_env);
     my $until = time + 30;
     while (time < $until) {
         if (!$self->{proc}->alive) { delete $self->{proc}; return 0 }
-        return 1 if -s "$self->{root}/run/httpd.pid" && IO::Socket::IP->new(PeerHost => $self->{listen}, PeerPort => $self->{port}, Timeout => 2);
+        my %there = (PeerHost => $self->{listen}, PeerPort => $self->{port}, Timeout => 2);
+        return 1 if -s "$self->{root}/run/httpd.pid" && IO::Socket::IP->new(%there);
         sleep 0.03;
     }
     return 0;

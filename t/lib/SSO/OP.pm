@@ -20,7 +20,8 @@ sub scripted { my ($class, $script) = @_; return $class->_start('scripted', $scr
 
 sub real {
     my ($class, $config) = @_;
-    croak 'oidc-provider is not installed: run ./dev test, or npm ci in t/op' if !-d "$SSO::Httpd::top/t/op/node_modules/oidc-provider";
+    croak 'oidc-provider is not installed: run ./dev test, or npm ci in t/op'
+        if !-d "$SSO::Httpd::top/t/op/node_modules/oidc-provider";
     return $class->_start('real', $config // {});
 }
 
@@ -30,7 +31,8 @@ sub _start {
     my $tmp = File::Temp->new(TEMPLATE => 'sso-op-XXXXXXXX', TMPDIR => 1, SUFFIX => '.json');
     print $tmp $json->encode($config);
     close $tmp or croak "$tmp: $!";
-    my $proc = SSO::Proc->start(command => [$node, "$SSO::Httpd::top/t/op/$kind.mjs", "$tmp"], ready => qr/^READY (\S+)\n/);
+    my $proc = SSO::Proc->start(command => [$node, "$SSO::Httpd::top/t/op/$kind.mjs", "$tmp"],
+        ready => qr/^READY (\S+)\n/);
     my $issuer = $proc->{ready};
     my ($origin) = $issuer =~ m{^(https?://[^/]+)};
     my $self = bless {kind => $kind, proc => $proc, issuer => $issuer, origin => $origin}, $class;
@@ -46,7 +48,8 @@ sub stop { my ($self) = @_; return $self->{proc}->stop }
 
 sub _call {
     my ($self, $method, $path, $body) = @_;
-    my $answer = $self->{http}->request($method, $self->{origin} . $path, defined $body ? {content => $json->encode($body)} : {});
+    my $answer = $self->{http}->request($method, $self->{origin} . $path,
+        defined $body ? {content => $json->encode($body)} : {});
     croak "$method $path: $answer->{status} $answer->{content}" if !$answer->{success};
     return $json->decode($answer->{content});
 }

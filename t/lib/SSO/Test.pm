@@ -37,7 +37,8 @@ sub import {
     strict->import;
     warnings->import;
     utf8->import;
-    binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output, Test::More->builder->todo_output;
+    binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output,
+        Test::More->builder->todo_output;
     goto &Exporter::import;
 }
 
@@ -57,7 +58,8 @@ sub site {
         chmod 0755, "$self->{certs}";
         $self->{authority} = SSO::Tls->new("$self->{certs}");
         $httpd{host} //= 'localhost';
-        $httpd{tls} = $self->{authority}->leaf('site', names => ['127.0.0.1', 'localhost', $httpd{host}, "*.$httpd{host}"]);
+        $httpd{tls} = $self->{authority}->leaf('site',
+            names => ['127.0.0.1', 'localhost', $httpd{host}, "*.$httpd{host}"]);
     }
     $self->{httpd} = SSO::Httpd->new(%httpd);
     my $kind = $args{provider} // 'scripted';
@@ -66,14 +68,18 @@ sub site {
     $self->{upstream} = SSO::Upstream->new;
     $self->{browser} = $self->new_browser(%{$args{browser} // {}});
     $self->{httpd}->conf($self->_conf);
-    $self->log->allow(qr/SSODevelopment/) if !$args{tls};
+    $self->log->allow(qr/SSO002: SSODevelopment/);
     push @sites, $self;
     $self->{httpd}->start if $args{start} // 1;
     return $self;
 }
 
 # Any object with an httpd: done_testing stops it and judges its log too.
-sub watch_site { my ($object) = @_; push @sites, bless {httpd => $object->{httpd}, made_by => $object, op => $object->{op}}, 'SSO::Site'; return $sites[-1] }
+sub watch_site {
+    my ($object) = @_;
+    push @sites, bless {httpd => $object->{httpd}, made_by => $object, op => $object->{op}}, 'SSO::Site';
+    return $sites[-1];
+}
 
 # Goes to a guarded page, signs in where the provider asks, and returns the page at the end.
 #   login($site, '/protected/', user => 'alice', browser => $browser)
@@ -114,8 +120,8 @@ sub expect_log {
 # Declares lines of the log that may come.
 sub allow_log { my ($site, @patterns) = @_; return $site->log->allow(@patterns) }
 
-# A login that must not succeed: status 4xx or 5xx from us, no session cookie, nothing reached the application, this reason
-# in the log.
+# A login that must not succeed: status 4xx or 5xx from us, no session cookie, nothing reached the application, this
+# reason in the log.
 sub refused {
     my ($site, $page, $status, $reason, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -168,7 +174,8 @@ sub new_browser {
 # The session cookie that a browser holds for this site.
 sub session_cookie {
     my ($self, $browser) = @_;
-    my ($cookie) = grep { $_->{name} =~ /^(?:__Host-sso|sso-\d+)(?:-(?!login|return|t\b)\w+)?$/ } ($browser // $self->{browser})->jar->all;
+    my $name = qr/^(?:__Host-sso|sso-\d+)(?:-(?!login|return|t\b)\w+)?$/;
+    my ($cookie) = grep { $_->{name} =~ $name } ($browser // $self->{browser})->jar->all;
     return $cookie;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Throw-away certificates made with the openssl program: one authority a directory, leaves that are good or bad as asked.
+# Throw-away certificates made with the openssl program: one authority a directory, leaves good or bad as asked.
 package SSO::Tls;
 use strict;
 use warnings;

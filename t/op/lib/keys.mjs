@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Named signing keys, made when first used, and JWS with every algorithm and every mistake that a script can name.
-import { createHash, createHmac, createPublicKey, constants, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
+import {
+  constants, createHash, createHmac, createPublicKey, generateKeyPairSync, randomBytes, sign, verify,
+} from 'node:crypto';
 
 const kinds = {
   k1: ['rsa', { modulusLength: 2048 }], k2: ['rsa', { modulusLength: 2048 }], k3: ['rsa', { modulusLength: 2048 }],
   enc: ['rsa', { modulusLength: 2048 }], attacker: ['rsa', { modulusLength: 2048 }],
   rsa1024: ['rsa', { modulusLength: 1024 }], rsa4096: ['rsa', { modulusLength: 4096 }],
-  ec256: ['ec', { namedCurve: 'P-256' }], ec384: ['ec', { namedCurve: 'P-384' }], ec521: ['ec', { namedCurve: 'P-521' }],
+  ec256: ['ec', { namedCurve: 'P-256' }], ec384: ['ec', { namedCurve: 'P-384' }],
+  ec521: ['ec', { namedCurve: 'P-521' }],
   attacker_ec: ['ec', { namedCurve: 'P-256' }], ed25519: ['ed25519', {}], attacker_ed: ['ed25519', {}],
 };
 const pairs = new Map();
@@ -29,8 +32,8 @@ export const defaultKey = {
   ES256: 'ec256', ES384: 'ec384', ES512: 'ec521', EdDSA: 'ed25519',
 };
 
-// `key`: the name of a pair; for HS*: "secret" (the client's), "empty", "pem:NAME", "der:NAME", "jwk:NAME" (what an attacker
-// has: the public key), or any text after "text:".
+// `key`: the name of a pair; for HS*: "secret" (the client's), "empty", "pem:NAME", "der:NAME", "jwk:NAME" (what an
+// attacker has: the public key), or any text after "text:".
 function macKey(key, secret) {
   const [kind, name] = [key.split(':', 1)[0], key.slice(key.indexOf(':') + 1)];
   switch (kind) {
@@ -63,14 +66,16 @@ export function signature(alg, input, { key, secret, salt, der }) {
 
 export const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
 
-// at_hash and c_hash: left half of the hash that the algorithm uses (OIDC Core 3.1.3.6); EdDSA with Ed25519 uses SHA-512.
+// at_hash and c_hash: left half of the hash that the algorithm uses (OIDC Core 3.1.3.6); EdDSA with Ed25519 uses
+// SHA-512.
 export function halfHash(alg, text) {
   const bits = /\d{3}$/.exec(alg)?.[0] ?? (alg === 'EdDSA' ? '512' : '256');
   const digest = createHash(`sha${bits}`).update(text).digest();
   return b64(digest.subarray(0, digest.length / 2));
 }
 
-// A client's assertion (RFC 7523): HS256 with its secret or RS/PS/ES/EdDSA with a JWK it registered. Returns the claims.
+// A client's assertion (RFC 7523): HS256 with its secret or RS/PS/ES/EdDSA with a JWK it registered. Returns the
+// claims.
 export function verifyAssertion(token, { secret, jwks }) {
   const [head, body, mac] = token.split('.');
   const header = JSON.parse(Buffer.from(head, 'base64url'));
@@ -84,7 +89,8 @@ export function verifyAssertion(token, { secret, jwks }) {
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     const options = { RS: { key }, PS: { key, padding: constants.RSA_PKCS1_PSS_PADDING },
       ES: { key, dsaEncoding: 'ieee-p1363' }, Ed: { key } }[header.alg.slice(0, 2)];
-    if (!options || !verify(header.alg === 'EdDSA' ? null : hash, input, options, bytes)) throw new Error('signature is wrong');
+    const good = options && verify(header.alg === 'EdDSA' ? null : hash, input, options, bytes);
+    if (!good) throw new Error('signature is wrong');
   }
   return { header, claims: JSON.parse(Buffer.from(body, 'base64url')) };
 }

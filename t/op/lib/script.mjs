@@ -53,7 +53,8 @@ export function toBytes(base, script, facts) {
   const raws = [];
   let object = script.json !== undefined ? expand(script.json, facts, raws) : { ...base };
   if (script.json === undefined) {
-    for (const [name, value] of Object.entries(script.set ?? {})) object[fill(name, facts)] = expand(value, facts, raws);
+    for (const [name, value] of Object.entries(script.set ?? {}))
+      object[fill(name, facts)] = expand(value, facts, raws);
     for (const name of script.remove ?? []) delete object[name];
   }
   if (script.wrap === 'array') object = [object];

@@ -50,8 +50,8 @@ export function listen(server, port, host) {
   });
 }
 
-// READY is what the starter waits for. A starter that dies closes our standard input: then we end, so that no run of the
-// tests leaves a process behind.
+// READY is what the starter waits for. A starter that dies closes our standard input: then we end, so that no run of
+// the tests leaves a process behind.
 export function announce(url) {
   process.stdout.write(`READY ${url}\n`);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.exit(0));

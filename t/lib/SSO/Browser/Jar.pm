@@ -11,7 +11,11 @@ sub new { my ($class, %args) = @_; return bless {%args, cookies => [], refused =
 
 sub all { @{$_[0]{cookies}} }
 sub refused { @{$_[0]{refused}} }
-sub clear { my ($self, $name) = @_; @{$self->{cookies}} = grep { defined $name && $_->{name} ne $name } @{$self->{cookies}}; return }
+sub clear {
+    my ($self, $name) = @_;
+    @{$self->{cookies}} = grep { defined $name && $_->{name} ne $name } @{$self->{cookies}};
+    return;
+}
 sub names { return map { $_->{name} } @{$_[0]{cookies}} }
 
 sub find {
@@ -28,20 +32,27 @@ sub set {
     my ($self, $url, $name, $value, %more) = @_;
     my $u = SSO::Browser::split_url($url);
     $self->clear_one($name, $u->{host}, '/');
-    push @{$self->{cookies}}, {name => $name, value => $value, domain => $u->{host}, host_only => 1, path => '/', made => 0, %more};
+    push @{$self->{cookies}}, {name => $name, value => $value, domain => $u->{host}, host_only => 1, path => '/',
+        made => 0, %more};
     return;
+}
+
+sub _is {
+    my ($cookie, $name, $domain, $path) = @_;
+    return $cookie->{name} eq $name && $cookie->{domain} eq $domain && $cookie->{path} eq $path;
 }
 
 sub clear_one {
     my ($self, $name, $domain, $path) = @_;
-    @{$self->{cookies}} = grep { !($_->{name} eq $name && $_->{domain} eq $domain && $_->{path} eq $path) } @{$self->{cookies}};
+    @{$self->{cookies}} = grep { !_is($_, $name, $domain, $path) } @{$self->{cookies}};
     return;
 }
 
 # The Cookie header for a request; undef: none.
 sub header {
     my ($self, $url, %context) = @_;
-    my @found = sort { length $b->{path} <=> length $a->{path} || $a->{made} <=> $b->{made} } $self->_matching($url, %context);
+    my @found = sort { length $b->{path} <=> length $a->{path} || $a->{made} <=> $b->{made} }
+        $self->_matching($url, %context);
     return @found ? join '; ', map { $_->{name} eq '' ? $_->{value} : "$_->{name}=$_->{value}" } @found : undef;
 }
 
@@ -59,7 +70,8 @@ sub _matching {
 
 sub _is_secure {
     my ($self, $u) = @_;
-    return $u->{scheme} eq 'https' || ($self->{loopback_secure} && $u->{host} =~ /^(?:127\.|localhost$|\[::1\])|\.localhost$/);
+    return $u->{scheme} eq 'https'
+        || ($self->{loopback_secure} && $u->{host} =~ /^(?:127\.|localhost$|\[::1\])|\.localhost$/);
 }
 
 sub _domain_fits {
@@ -90,7 +102,8 @@ sub take {
     my ($pair, @attributes) = split /;/, $line;
     my ($name, $value) = ($pair // '') =~ /=/ ? split /=/, $pair, 2 : ('', $pair // '');
     s/^[ \t]+|[ \t]+$//g for $name, $value;
-    my %cookie = (name => $name, value => $value, domain => $u->{host}, host_only => 1, line => $line, made => ++$self->{count});
+    my %cookie = (name => $name, value => $value, domain => $u->{host}, host_only => 1, line => $line,
+        made => ++$self->{count});
     for my $attribute (@attributes) {
         my ($key, $text) = map { s/^[ \t]+|[ \t]+$//gr } split /=/, $attribute, 2;
         $self->_attribute(\%cookie, lc($key // ''), $text // '');
@@ -98,7 +111,7 @@ sub take {
     $cookie{path} = $u->{path} =~ m{^(/.*)/[^/]*$} ? $1 : '/' if ($cookie{path} // '') !~ m{^/};
     my $why = $self->_why_not(\%cookie, $u, %context);
     if ($why) { push @{$self->{refused}}, {%cookie, why => $why}; return }
-    my ($old) = grep { $_->{name} eq $name && $_->{domain} eq $cookie{domain} && $_->{path} eq $cookie{path} } $self->all;
+    my ($old) = grep { _is($_, @cookie{qw(name domain path)}) } $self->all;
     $cookie{made} = $old->{made} if $old;
     $self->clear_one($name, $cookie{domain}, $cookie{path});
     push @{$self->{cookies}}, \%cookie if !defined $cookie{expires} || $cookie{expires} > time;
@@ -112,7 +125,9 @@ sub _attribute {
     elsif ($key eq 'httponly') { $cookie->{httponly} = 1 }
     elsif ($key eq 'partitioned') { $cookie->{partitioned} = 1 }
     elsif ($key eq 'samesite') { $cookie->{samesite} = lc $text }
-    elsif ($key eq 'domain' && $text ne '') { @$cookie{qw(domain host_only asked_domain)} = (lc($text) =~ s/^\.//r, 0, 1) }
+    elsif ($key eq 'domain' && $text ne '') {
+        @$cookie{qw(domain host_only asked_domain)} = (lc($text) =~ s/^\.//r, 0, 1);
+    }
     elsif ($key eq 'max-age' && $text =~ /^-?\d+$/) { @$cookie{qw(expires by_age)} = ($text > 0 ? time + $text : 0, 1) }
     elsif ($key eq 'expires' && !$cookie->{by_age}) { $cookie->{expires} = _date($text) }
     return;
@@ -132,14 +147,17 @@ sub _why_not {
     return 'name and value are over 4096 bytes' if length($name) + length($cookie->{value}) > 4096;
     return 'control character' if "$name$cookie->{value}" =~ /[\x00-\x08\x0a-\x1f\x7f]/;
     return 'Domain does not cover the host' if $cookie->{asked_domain} && !_domain_fits($u->{host}, $cookie);
-    return 'Domain on an address' if $cookie->{asked_domain} && $u->{host} =~ /^[\d.]+$/ && $cookie->{domain} ne $u->{host};
+    return 'Domain on an address'
+        if $cookie->{asked_domain} && $u->{host} =~ /^[\d.]+$/ && $cookie->{domain} ne $u->{host};
     return 'Secure from an insecure origin' if $cookie->{secure} && !$secure_origin;
     return 'SameSite=None without Secure' if ($cookie->{samesite} // '') eq 'none' && !$cookie->{secure};
     return '__Secure- without Secure' if $name =~ /^__secure-/i && !$cookie->{secure};
     return '__Host- needs Secure, Path=/ and no Domain'
-        if $name =~ /^__host-/i && !($cookie->{secure} && $cookie->{host_only} && $cookie->{path} eq '/' && $cookie->{line} =~ /;\s*path=\/\s*(?:;|$)/i);
+        if $name =~ /^__host-/i && !($cookie->{secure} && $cookie->{host_only} && $cookie->{path} eq '/'
+            && $cookie->{line} =~ /;\s*path=\/\s*(?:;|$)/i);
     return 'SameSite cookie in a cross-site subrequest'
-        if defined $context{same_site} && !$context{same_site} && !$context{top} && ($cookie->{samesite} // 'lax') ne 'none';
+        if defined $context{same_site} && !$context{same_site} && !$context{top}
+            && ($cookie->{samesite} // 'lax') ne 'none';
     return;
 }
 

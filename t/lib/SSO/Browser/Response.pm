@@ -23,7 +23,8 @@ sub read {
         $buffer =~ s/^(.*?)\r?\n\r?\n//s;
         my ($first, @lines) = split /\r?\n/, $1;
         my ($status, $reason) = $first =~ m{^HTTP/\d\.\d (\d{3}) ?(.*)} or return;
-        $self = bless {status => $status, reason => $reason, head => [map { [split /:\s*/, $_, 2] } @lines], body => ''}, $class;
+        $self = bless {status => $status, reason => $reason, head => [map { [split /:\s*/, $_, 2] } @lines],
+            body => ''}, $class;
         last if $status >= 200 || $status == 101;
     }
     my $length = $self->header('content-length');
@@ -73,9 +74,18 @@ sub location {
     return defined $to ? SSO::Browser::absolute($self->{url}, $to) : undef;
 }
 # Parameters of the redirect.
-sub location_query { my ($self) = @_; my $to = $self->location; return defined $to ? scalar SSO::Browser::query_of($to) : {} }
+sub location_query {
+    my ($self) = @_;
+    my $to = $self->location;
+    return defined $to ? scalar SSO::Browser::query_of($to) : {};
+}
 
-sub is_self_submitting { my ($self) = @_; return $self->{body} =~ m{<script[^>]*>[^<]*\bforms?\b[^<]*\.submit\(\)}i || $self->{body} =~ /<body[^>]+onload=[^>]*submit\(\)/i }
+# A page that sends its form without being asked: form_post.
+sub is_self_submitting {
+    my ($self) = @_;
+    return $self->{body} =~ m{<script[^>]*>[^<]*\bforms?\b[^<]*\.submit\(\)}i
+        || $self->{body} =~ /<body[^>]+onload=[^>]*submit\(\)/i;
+}
 
 sub _attributes {
     my ($text) = @_;
@@ -89,7 +99,8 @@ sub _attributes {
 sub _unhtml {
     my ($text) = @_;
     my %named = (amp => '&', lt => '<', gt => '>', quot => '"', apos => "'");
-    return $text =~ s/&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/defined $1 ? chr $1 : defined $2 ? chr hex $2 : $named{$3} \/\/ "&$3;"/ger;
+    my $meant = sub { defined $_[0] ? chr $_[0] : defined $_[1] ? chr hex $_[1] : $named{$_[2]} // "&$_[2];" };
+    return $text =~ s/&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/$meant->($1, $2, $3)/ger;
 }
 
 # Forms with their controls; those outside with a form= attribute count too.
@@ -99,7 +110,8 @@ sub forms {
     my %by_id;
     while ($self->{body} =~ m{<form\b([^>]*)>(.*?)</form>}gis) {
         my ($attributes, $inner) = (_attributes($1), $2);
-        my $form = bless {action => $attributes->{action}, method => lc($attributes->{method} // 'get'), id => $attributes->{id},
+        my $form = bless {action => $attributes->{action}, method => lc($attributes->{method} // 'get'),
+            id => $attributes->{id},
             controls => []}, 'SSO::Browser::Form';
         push @forms, $form;
         $by_id{$form->{id}} = $form if defined $form->{id};
@@ -120,7 +132,7 @@ sub _controls {
 
 package SSO::Browser::Form;
 
-# [name => value, …] as a browser would send it; `button`: the name of the pressed button, default the first with a name.
+# [name => value, …] as a browser would send it; `button`: name of the pressed button, default the first that has one.
 sub fields {
     my ($self, $values, $button) = @_;
     my %left = %$values;
