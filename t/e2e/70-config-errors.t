@@ -401,6 +401,36 @@ accepted 'good configurations' => (
     ['a plain redirect host beside', "$issuer\n$id\n" . vhost('https://a.acme.test', "<Location />\n$guard\n</Location>") . vhost('http://b.acme.test', 'Redirect / https://a.acme.test/')],
 );
 
+# The examples of the documentation: each is put where its section says it may stand.
+subtest 'the examples of docs/directives.md start' => sub {
+    my %file = ('/etc/apache2/sso.secret' => 'good-secret', '/usr/local/bin/vault-read' => 'get-secret', '/etc/apache2/sso-client.pem' => 'good.pem',
+        '/etc/apache2/sso-error.html' => 'htdocs/index.html', '/etc/apache2/sso.keys' => 'good.keys', '/srv/www/sso-state' => 'state', '/etc/ssl/acme-ca.pem' => 'htdocs/index.html');
+    open my $in, '<:encoding(UTF-8)', 'docs/directives.md' or die "docs/directives.md: $!";
+    my $text = do { local $/; <$in> };
+    my $examples = 0;
+    while ($text =~ /^### `?<?(SSO\w+)(.*?)(?=^##|\z)/gms) {
+        my ($name, $body) = ($1, $2);
+        my ($where) = $body =~ /^- Where: (.*)/m or next;
+        my ($example) = $body =~ /```apache\n(.*?)```/s;
+        ok $example, "$name has an example" or next;
+        $examples++;
+        $example =~ s{(/(?:etc|usr|srv)/[\w./-]+)}{"$root/" . ($file{$1} // die "$name: no file for $1\n")}ge;
+        my @blocks = $name =~ /^SSO(?:ClientSecret|PassToken|Use)$/ ? split(/^(?=SSO)/m, $example) : $example;
+        for my $block (@blocks) {
+            my $rest = $name eq 'SSOUse' ? "<SSOProvider partners>\n$issuer\n$id\n</SSOProvider>" : '';
+            $rest .= "\n$secret" if $block =~ /client_secret_post/;
+            $block = "<Location /x>\n$block\n</Location>" if $where eq 'location' && $block !~ /^</m;
+            my $nested = $block =~ /<SSOProvider/;
+            my $base = join "\n", $block =~ /^SSODevelopment/m ? () : $dev,
+                !$nested && $block =~ /^SSO(?:Issuer|Preset)\b/m ? () : $issuer, !$nested && $block =~ /^SSOClientID\b/m ? () : $id;
+            my $host = $block =~ /Domain=acme\.com/ ? 'ServerName https://www.acme.com' : '';
+            my ($passed, $said) = configtest("$host\n$base\n$rest\n$block", $name ne 'SSOStateDir');
+            ok $passed, "$name: httpd -t passes" or diag "$block\n$said";
+        }
+    }
+    cmp_ok $examples, '>', 45, 'they were found';
+};
+
 subtest 'httpd -t makes nothing and runs nothing' => sub {
     ok !-e "$root/state/keys", 'no key file';
     ok !-e "$root/exec-ran", 'no program';
