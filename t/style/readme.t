@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# README.md is true: each piece of configuration in it starts, what it says is missing is refused, what it points to is
+# there.
+use strict;
+use warnings;
+use utf8;
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+
+use File::Temp ();
+use SSO::Httpd;
+use SSO::Source;
+
+my $readme = slurp('README.md', ':raw');
+my $module = module_file();
+ok $module, 'the module is built' or die "no mod_sso_oidc.so: run ./dev build, or make, or set SSO_BUILDDIR\n";
+$ENV{SSO_MODULE} = $module;
+
+my $folder = File::Temp->newdir('sso-readme-XXXXXXXX', TMPDIR => 1);
+sub file {
+    my ($name, $content) = @_;
+    open my $out, '>', "$folder/$name" or die "$folder/$name: $!";
+    print $out $content;
+    close $out or die "$folder/$name: $!";
+    chmod 0600, "$folder/$name" or die "$folder/$name: $!";
+    return;
+}
+file('sso.secret', "kX9vQ2mT7bLr4WnZ\n");
+file('sso.key', qx(openssl rand -base64 32));
+file('sso-error.html', "<!doctype html><title>{title}</title>{text} {id} {retry}\n");
+
+# The names of documentation are refused, so others take their place.
+sub starts {
+    my ($snippet) = @_;
+    $snippet =~ s/\bexample\.com\b/acme.test/g;
+    $snippet =~ s{/etc/apache2/}{$folder/}g;
+    my $provider = $snippet =~ /^SSO(?:Issuer|Preset)|<SSOProvider/m ? ''
+        : "SSOIssuer https://login.acme.test/\nSSOClientID 0oa4h1bQ7Kx2\n";
+    my $httpd = SSO::Httpd->new(modules => [qw(socache_redis allowmethods)], conf => <<"END");
+SSOStateDir "\${ROOT}/state"
+<VirtualHost *:443>
+ServerName https://app.acme.test
+$provider$snippet
+</VirtualHost>
+END
+    return $httpd->configtest;
+}
+
+my @snippets = $readme =~ /^```apache\n(.*?)^```$/msg;
+cmp_ok scalar @snippets, '>=', 10, 'there are pieces of configuration';
+for my $snippet (@snippets) {
+    my ($ok, $said) = starts($snippet);
+    my ($first) = $snippet =~ /(.+)/;
+    ok $ok && $said !~ /SSO\d/, "starts: $first" or diag $snippet, $said;
+}
+
+my ($later) = $readme =~ /^## What this version does not do\n(.*)/ms;
+my %example = (SSOMintKey => 'file', SSOMintAudience => 'api', SSOMintLifetime => '300', SSOMintClaim => 'sub email',
+    SSOBridge => 'openmetadata', SSOBearerIssuer => 'https://login.acme.test/', SSOBearerAudience => 'api',
+    SSOIntrospect => 'On', SSORefresh => '60', SSOAllowOrigin => 'https://app.acme.test', SSOClientCertificate => 'cert key');
+my %of_location = map { $_ => 1 } qw(SSOPassToken SSOMintAudience SSOMintLifetime SSOMintClaim SSOBridge SSOAccept);
+my @refused = $later =~ /`(SSO[^`]+)`/g;
+cmp_ok scalar @refused, '>=', 12, 'it says what is not there';
+for my $item (@refused) {
+    my ($name, $arguments) = split / /, $item, 2;
+    $arguments //= $example{$name} // '';
+    $arguments =~ s{redis://.*}{redis://10.0.0.7/};
+    $arguments =~ s{\bURL$}{https://login.acme.test/par};
+    my $line = "$name $arguments";
+    $line = "<Location />\nAuthType sso-oidc\nRequire valid-user\n$line\n</Location>" if $of_location{$name};
+    my ($ok, $said) = starts($line);
+    ok !$ok && $said =~ /not available in this version/, 'refused: ' . $item =~ s/[^ -~]/?/gr or diag $line, $said;
+}
+
+# --- what it points to ---
+
+my @broken = grep { !/^(?:https?:|#)/ && !-e "$SSO::Source::top/$_" } $readme =~ /\]\(([^)#]+)(?:#[^)]*)?\)/g;
+none \@broken, 'links lead to files';
+my %heading = map { lc(s/[^\w\s-]//gr =~ s/\s/-/gr) => 1 } $readme =~ /^##+ (.*)$/mg;
+none [grep { !$heading{$_} } $readme =~ /\]\(#([^)]+)\)/g], 'links lead to headings';
+none [grep { $readme !~ /\Q$_\E/ } files(qr{^conf-examples/})], 'each example is named';
+
+my $commands = code('src/httpd/conf_cmds.c');
+my %known = map { $_ => 1 } $commands =~ /AP_INIT_\w+\(\s*"<?([^"]+)"/g;
+none [grep { !$known{$_} } $readme =~ /\b(SSO[A-Z][A-Za-z]+)\b/g], 'each directive it names exists';
+my @presets = code('src/httpd/preset.c') =~ /\.name = "(\w+)"/g;
+cmp_ok scalar @presets, '>', 8, 'the presets were found';
+none [grep { $readme !~ /`$_\b/ } @presets], 'each preset is named';
+my %headers = map { $_ => 1 } code('src/httpd/cmd_header.c') =~ /^\s+\{"([\w-]+)", (?:"\w+"|MOD_SSO_CLAIM_USER), "/mg;
+cmp_ok scalar keys %headers, '>', 4, 'the header presets were found';
+none [grep { $readme !~ /^\| `\Q$_\E` \|/m } sort keys %headers], 'each preset of SSOHeaders is named';
+
+done_testing;
