@@ -68,7 +68,7 @@ sub site {
     $self->{upstream} = SSO::Upstream->new;
     $self->{browser} = $self->new_browser(%{$args{browser} // {}});
     $self->{httpd}->conf($self->_conf);
-    $self->log->allow(qr/SSO002: SSODevelopment/);
+    $self->log->allow(qr/SSO002: SSODevelopment/, qr/AH01873: Init: Session Cache is not configured/);
     push @sites, $self;
     $self->{httpd}->start if $args{start} // 1;
     return $self;

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Graceful restarts under traffic: no request fails, no session is lost; a stop leaves nothing behind (SSO::Test checks).
+use lib 't/lib';
+use SSO::Test;
+use Time::HiRes qw(sleep);
+
+sub ipc { return join '', qx(ipcs -ms 2>/dev/null) =~ /^0x.*$/mg }
+my $before = ipc();
+
+for my $mpm (qw(event prefork)) {
+    subtest $mpm => sub {
+        my $site = site(httpd => {mpm => $mpm}, snippet => "SSOSessionStore cookie");
+        login($site, '/protected/');
+        my $cookie = $site->session_cookie;
+        my @clients = map {
+            my $pid = fork // die;
+            if (!$pid) {
+                my ($failed, $go) = (0, 1);
+                my $browser = $site->new_browser;
+                local $SIG{TERM} = sub { $go = 0 };
+                $SIG{ALRM} = sub { exit 99 };
+                alarm 60;
+                while ($go) {
+                    my $page = eval { $browser->get($site->url('/protected/'), headers => {Cookie => "$cookie->{name}=$cookie->{value}"}) };
+                    next if $page && $page->status == 200;
+                    last if !$go; # the signal broke it off
+                    diag 'failed: ', $page ? $page->summary : $@;
+                    $failed++;
+                }
+                require POSIX;
+                POSIX::_exit($failed > 90 ? 90 : $failed);
+            }
+            $pid;
+        } 1 .. 3;
+        for (1 .. 8) { $site->httpd->graceful; sleep 0.5 }
+        kill TERM => @clients;
+        for my $pid (@clients) { waitpid $pid, 0; is $? >> 8, 0, 'no request of this client failed' }
+        is $site->browser->get($site->url('/protected/'))->status, 200, 'the session lives';
+        $site->browser->get($site->url('/sso/logout'));
+        $site->httpd->graceful;
+        is $site->new_browser->get($site->url('/protected/'), headers => {Cookie => "$cookie->{name}=$cookie->{value}"})->status,
+            302, 'what was signed out stays signed out over a restart';
+        expect_log $site, qr/reason=session-revoked/;
+        $site->httpd->stop;
+        is ipc(), $before, 'no shared memory or semaphore is left';
+    };
+}
+
+subtest 'a provider that is down does not stop the start' => sub {
+    my $site = site(start => 0);
+    $site->op->stop;
+    ok $site->httpd->start, 'httpd starts';
+    my $page = $site->browser->get($site->url('/protected/'));
+    like $page->status, qr/^50[234]$/, 'a login says so';
+    like $page->body, qr/not available right now/, 'with a page';
+    like $page->header('Retry-After'), qr/^\d+$/, 'and when to come back';
+    expect_log $site, qr/SSO201: .*reason=fetch-connect/;
+    allow_log $site, qr/SSO3\d\d|fetch-/;
+};
+done_testing;
