@@ -15,7 +15,8 @@ use SSO::Tls;
 
 my @examples = files(qr{^conf-examples/});
 is_deeply \@examples, [map { "conf-examples/$_.conf" } qw(api-and-spa auth0 entra google keycloak okta onelogin
-    quickstart reverse-proxy-openmetadata-header several-providers tls-proxy)], 'the promised examples, and nothing else';
+    quickstart reverse-proxy-openmetadata-header several-providers tls-proxy)],
+    'the promised examples, and nothing else';
 
 my $module = module_file();
 ok $module, 'the module is built' or die "no mod_sso_oidc.so: run ./dev build, or make, or set SSO_BUILDDIR\n";
