@@ -59,6 +59,7 @@ for my $client (qw(public basic post jwt)) {
         my $requests = $site->op->requests;
         is $browser->get($site->url('/protected/'))->status, 200, 'the next request is served at once';
         is $site->op->requests, $requests, 'without a word to the provider';
+        $site->finish;
     };
 }
 

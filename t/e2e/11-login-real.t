@@ -15,20 +15,21 @@ for my $client (qw(public basic post)) {
         is sent_header($page, 'X-SSO-Sub'), 'bob', 'bob is bob in his browser';
         is sent_header($site->browser->get($site->url('/protected/')), 'X-SSO-Sub'), 'alice',
             'and alice is alice in hers';
+        $site->finish;
     };
 }
 
 for my $alg (qw(PS256 ES256 EdDSA)) {
     subtest "ID token signed with $alg" => sub {
-        my $site = site(provider => 'real', op => {}, start => 0);
+        my $site = site(provider => 'none', start => 0);
         my $clients = [{client_id => 'public', token_endpoint_auth_method => 'none',
             redirect_uris => [$site->url('/sso/callback')],
             id_token_signed_response_alg => $alg}];
-        $site->op->stop;
         $site->{op} = SSO::OP->real({origin => $site->origin, clients => $clients});
         $site->httpd->conf($site->_conf);
         $site->httpd->start;
         is login($site, '/protected/')->status, 200, 'alice is in';
+        $site->finish;
     };
 }
 

@@ -58,10 +58,8 @@ function clientsFor(origin) {
 
 function newKeys() {
   const jwk = (pair, kid, alg) => ({ ...pair.privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' });
-  const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
   return [
-    jwk(rsa(), 'rs', 'RS256'),
-    jwk(rsa(), 'ps', 'PS256'),
+    jwk(generateKeyPairSync('rsa', { modulusLength: 2048 }), 'rsa'), // no alg: for RS256 and PS256
     jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'es', 'ES256'),
     jwk(generateKeyPairSync('ed25519'), 'ed', 'EdDSA'),
   ];

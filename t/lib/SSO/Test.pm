@@ -136,15 +136,8 @@ sub refused {
 sub done_testing {
     my ($count) = @_;
     $done = 1;
-    for my $site (@sites) {
-        my @left = $site->{httpd}->stop;
-        Test::More::is_deeply(\@left, [], 'httpd ended and left nothing behind');
-        my @undeclared = $site->log->undeclared;
-        Test::More::is(scalar @undeclared, 0, 'the error log holds nothing undeclared')
-            or Test::More::diag(join "\n", @undeclared[0 .. ($#undeclared < 40 ? $#undeclared : 40)]);
-        $_ && $_->stop for $site->{op}, $site->{upstream};
-    }
-    return Test::More::done_testing(defined $count ? $count + 2 * @sites : ());
+    $_->finish for @sites;
+    return Test::More::done_testing($count);
 }
 
 END {
@@ -164,6 +157,21 @@ sub browser { $_[0]{browser} }
 sub log { $_[0]{httpd}->log }
 sub origin { $_[0]{httpd}->origin }
 sub url { my ($self, $path) = @_; return $self->{httpd}->url($path) }
+
+# Stops everything; tests that nothing is left and that the log held nothing undeclared. done_testing does it for each
+# site; a test with many sites may do it as soon as one is done.
+sub finish {
+    my ($self) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return if $self->{finished}++;
+    my @left = $self->{httpd}->stop;
+    Test::More::is_deeply(\@left, [], 'httpd ended and left nothing behind');
+    my @undeclared = $self->log->undeclared;
+    Test::More::is(scalar @undeclared, 0, 'the error log holds nothing undeclared')
+        or Test::More::diag(join "\n", @undeclared[0 .. ($#undeclared < 40 ? $#undeclared : 40)]);
+    $_ && $_->stop for $self->{op}, $self->{upstream};
+    return;
+}
 
 # Another person's browser.
 sub new_browser {
