@@ -4,21 +4,16 @@
 #ifndef MOD_SSO_META_H
 #define MOD_SSO_META_H
 
+#include "httpd/meta_type.h"
 #include "httpd/site.h"
-#include "jose/jwks.h"
-#include "oidc/provider.h"
-
-typedef struct mod_sso_meta_t {
-    const sso_provider_t *provider;
-    const sso_jwks_t *keys; /* NULL: not asked for yet */
-} mod_sso_meta_t;
 
 /* post_config, before fork: room for `count` providers. */
 apr_status_t mod_sso_meta_post_config(apr_pool_t *pconf, server_rec *main_server, int count);
 apr_status_t mod_sso_meta_child_init(apr_pool_t *pchild, server_rec *main_server);
 
-/* Metadata for an authorization request or a logout: from memory, else one fetch (single flight; a failure is remembered
- * for a few seconds and answered at once). Released with `pool`. Errors: those of fetch and oidc/provider.h, disc-status, copy-absent. */
+/* Metadata for an authorization request or a logout: from memory, else one fetch (single flight; a failure is
+ * remembered for a few seconds and answered at once). Released with `pool`. Errors: those of fetch and
+ * oidc/provider.h, disc-status, copy-absent. */
 SSO_MUST_USE sso_rc_t mod_sso_meta_get(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                        const mod_sso_meta_t **ret_meta, sso_err_t *err);
 /* The same with keys. Errors besides: jwks-status, jwks-file and those of jose/jwks.h. */

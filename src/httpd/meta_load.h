@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attempt to get a provider's metadata and keys up to date: no locks, no memory of earlier attempts; that is meta.c's. */
+/* One attempt to get a provider's metadata and keys up to date: no locks, no memory of earlier attempts; that is
+ * meta.c's. */
 #ifndef MOD_SSO_META_LOAD_H
 #define MOD_SSO_META_LOAD_H
 
 #include "httpd/copy.h"
-#include "httpd/meta.h"
+#include "httpd/meta_type.h"
+#include "httpd/site.h"
 
 /* What a process holds of a provider. Immutable but for `users`. */
 typedef struct mod_sso_snapshot_t {
