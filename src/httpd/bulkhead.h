@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many workers may wait for providers at the same time (DESIGN §6): so many in all, and so many for one provider, so
- * that one which hangs can neither take the server down nor the other providers' logins.
+/* How many workers may wait for providers at the same time (DESIGN §6): so many in all, and so many for one provider,
+ * so that one which hangs can neither take the server down nor the other providers' logins.
  *
  * A place is a slot in memory that all children share, marked with its owner's process id and the second at which it
  * is given up for lost: the places of a child that died come back. Two slots make one entry, the provider's and the

@@ -23,10 +23,10 @@
 #include "jose/jwks.h"
 #include "oidc/provider.h"
 
-#define MAGIC "SSOCOPY1"
+#define MAGIC     "SSOCOPY1"
 #define MAGIC_LEN 8
-#define FILE_MAX (SSO_PROVIDER_METADATA_MAX + SSO_JWKS_BYTES_MAX + SSO_URL_MAX + 256)
-#define DIR_NAME "cache"
+#define FILE_MAX  (SSO_PROVIDER_METADATA_MAX + SSO_JWKS_BYTES_MAX + SSO_URL_MAX + 256)
+#define DIR_NAME  "cache"
 
 static mod_sso_part_t dup_part(apr_pool_t *pool, const mod_sso_part_t *part)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a provider published when it last answered, as bytes with their freshness, and the file that keeps it (DESIGN §6):
- * after a restart with the provider down the last good copy serves. The bytes are the provider's own and are judged anew
- * by the same parsers each time; the file is read and written by children, never by root. */
+/* What a provider published when it last answered, as bytes with their freshness, and the file that keeps it (DESIGN
+ * §6): after a restart with the provider down the last good copy serves. The bytes are the provider's own and are
+ * judged anew by the same parsers each time; the file is read and written by children, never by root. */
 #ifndef MOD_SSO_COPY_H
 #define MOD_SSO_COPY_H
 
@@ -29,8 +29,8 @@ mod_sso_copy_t mod_sso_copy_dup(apr_pool_t *pool, const mod_sso_copy_t *copy);
 /* Each part from whichever has the newer one. Borrows from both. */
 mod_sso_copy_t mod_sso_copy_newest(const mod_sso_copy_t *a, const mod_sso_copy_t *b);
 
-/* As root before the fork: <state dir>/cache for the user the children run as, 0700. A directory that others could write
- * to is refused: they would choose the keys we trust. Reason copy-dir. */
+/* As root before the fork: <state dir>/cache for the user the children run as, 0700. A directory that others could
+ * write to is refused: they would choose the keys we trust. Reason copy-dir. */
 SSO_MUST_USE sso_rc_t mod_sso_copy_make_dir(const char *state_dir, uid_t uid, gid_t gid, sso_err_t *err);
 /* The file for one issuer and client. */
 SSO_MUST_USE sso_rc_t mod_sso_copy_path(apr_pool_t *pool, const char *state_dir, const char *issuer,

@@ -28,13 +28,14 @@
 #endif
 
 #define CONNECT_TIMEOUT 5 /* seconds, SSOTimeout */
-#define TOTAL_TIMEOUT 10
-#define LEASE_SLACK 30    /* a place is lost that long after its call should have ended */
-#define IDLE_MAX 32       /* handles kept between calls */
-#define HEADERS_MAX (64 * 1024)
-#define PEM_MAX (64 * 1024)
+#define TOTAL_TIMEOUT   10
+#define LEASE_SLACK     30 /* a place is lost that long after its call should have ended */
+#define IDLE_MAX        32 /* handles kept between calls */
+#define HEADERS_MAX     (64 * 1024)
+#define PEM_MAX         (64 * 1024)
 
-typedef struct identity_t { /* tls_client_auth (RFC 8705 2); read as root, so the key need not be readable to children */
+/* For tls_client_auth (RFC 8705 2); read as root, so the key need not be readable to children. */
+typedef struct identity_t {
     struct curl_blob certificate;
     struct curl_blob key;
 } identity_t;
@@ -338,17 +339,17 @@ static CURLcode add_header(call_t *call, apr_pool_t *pool, const char *name, con
 }
 
 /* curl_easy_setopt is a typed macro; all that fail mean the same: a libcurl that cannot do what we rely on. */
-#define SET(option, value)                                        \
-    do {                                                          \
-        CURLcode set_rc = curl_easy_setopt(call->handle, option, value); \
-        if (set_rc != CURLE_OK)                                   \
-            return set_rc;                                        \
+#define SET(option, value)                                                                                             \
+    do {                                                                                                               \
+        CURLcode set_rc = curl_easy_setopt(call->handle, option, value);                                               \
+        if (set_rc != CURLE_OK)                                                                                        \
+            return set_rc;                                                                                             \
     } while (0)
-#define TRY(expr)                   \
-    do {                            \
-        CURLcode try_rc = (expr);   \
-        if (try_rc != CURLE_OK)     \
-            return try_rc;          \
+#define TRY(expr)                                                                                                      \
+    do {                                                                                                               \
+        CURLcode try_rc = (expr);                                                                                      \
+        if (try_rc != CURLE_OK)                                                                                        \
+            return try_rc;                                                                                             \
     } while (0)
 
 static CURLcode set_transfer(call_t *call)
@@ -457,8 +458,8 @@ static sso_rc_t map_failure(const call_t *call, CURLcode rc, sso_err_t *err)
     const char *text = call->text[0] != '\0' ? call->text : curl_easy_strerror(rc);
 
     if (call->header_bytes > HEADERS_MAX)
-        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large", "%s: the answer's headers are larger than %d bytes", host,
-                           HEADERS_MAX);
+        return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large", "%s: the answer's headers are larger than %d bytes",
+                           host, HEADERS_MAX);
     if (call->body.overflow)
         rc = CURLE_FILESIZE_EXCEEDED; /* the same, said without Content-Length */
     switch ((int)rc) {
@@ -530,8 +531,8 @@ static sso_rc_t read_answer(apr_pool_t *pool, call_t *call, mod_sso_fetched_t *r
     /* We asked for no coding; what is coded nevertheless could be a bomb and is not decoded. */
     const char *coding = get_header(pool, call, "Content-Encoding");
     if (coding[0] != '\0' && strcasecmp(coding, "identity") != 0)
-        return sso_err_set(err, SSO_E_UNSUPPORTED, "fetch-failed", "%s: the answer is %s-encoded though we asked for none",
-                           call->parts.host, coding);
+        return sso_err_set(err, SSO_E_UNSUPPORTED, "fetch-failed",
+                           "%s: the answer is %s-encoded though we asked for none", call->parts.host, coding);
     if (curl_easy_getinfo(call->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 || status > 999)
         return sso_err_set(err, SSO_E_FETCH, "fetch-failed", "%s: the answer has no status", call->parts.host);
     answer.status = (int)status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place that writes refusals. Constant words, a cleaned detail and the id the person sees: nothing that came from
- * outside is a format string, and sso_err_t.detail holds no secrets (err.h). */
+/* The one place that writes refusals. Constant words, a cleaned detail and the id the person sees: nothing that came
+ * from outside is a format string, and sso_err_t.detail holds no secrets (err.h). */
 #include "httpd/log.h"
 
 #include "httpd/req.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metadata and keys for requests (meta.h). The picture is in meta_slot.h. A lock is held only to look and to swap; it is
- * let go while anything is fetched, read or parsed. */
+/* Metadata and keys for requests (meta.h). The picture is in meta_slot.h. A lock is held only to look and to swap; it
+ * is let go while anything is fetched, read or parsed. */
 #include "httpd/meta.h"
 
 #include <apr_shm.h>
@@ -140,7 +140,7 @@ static void remember_failure(mod_sso_slot_t *slot, int part, const sso_err_t *er
     mod_sso_failure_t *failure = &slot->shared->failed[part];
     apr_uint32_t sequence = atomic_load(&failure->sequence);
 
-    /* A full bulkhead says something about us and this moment, and the end of this process nothing about the provider. */
+    /* A full bulkhead or the end of this process says nothing about the provider. */
     if (err->rc == SSO_E_BUSY || mod_sso_meta_is_stopping())
         return;
     if ((sequence & 1) || !atomic_compare_exchange_strong(&failure->sequence, &sequence, sequence + 1))
@@ -314,7 +314,7 @@ static sso_fresh_state_t state_of(const mod_sso_slot_t *slot, int need_keys, apr
 typedef struct wait_t {
     mod_sso_ticket_t ticket; /* a waiting worker takes a place too, or a hung provider would collect them all */
     int entered;
-    apr_time_t deadline;     /* 0: not waited yet */
+    apr_time_t deadline; /* 0: not waited yet */
 } wait_t;
 
 /* Lock held, and let go of while waiting. */
@@ -443,7 +443,7 @@ sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_provider_t *provi
 
 /* ---- an unknown kid ---- */
 
-/* Whether a fetch is allowed, counted over all children: a flood of forged kids costs the provider one call a minute. */
+/* Whether a fetch is allowed, over all children: a flood of forged kids costs the provider one call a minute. */
 static int take_token(mod_sso_slot_t *slot)
 {
     apr_int64_t bucket = atomic_load(&slot->shared->bucket);
@@ -457,8 +457,7 @@ static int take_token(mod_sso_slot_t *slot)
 
 static int has_newer_keys(const mod_sso_slot_t *slot, apr_time_t seen)
 {
-    return slot->current != NULL && slot->current->meta.keys != NULL &&
-           slot->current->copy.keys.fresh.fetched > seen;
+    return slot->current != NULL && slot->current->meta.keys != NULL && slot->current->copy.keys.fresh.fetched > seen;
 }
 
 /* Lock held. SSO_OK: slot->current has keys fetched after `seen`. */
@@ -505,8 +504,8 @@ sso_rc_t mod_sso_meta_refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *p
     if (slot == NULL)
         return sso_err_set(err, SSO_E_INTERNAL, "fetch-failed", "providers were not set up in this process");
     apr_thread_mutex_lock(slot->mutex);
-    sso_rc_t rc = bring_newer_keys(slot, before->copy.keys.bytes != NULL ? before->copy.keys.fresh.fetched : 0, &wait,
-                                   err);
+    sso_rc_t rc =
+        bring_newer_keys(slot, before->copy.keys.bytes != NULL ? before->copy.keys.fresh.fetched : 0, &wait, err);
     if (rc == SSO_OK)
         *ret_meta = lend_current(pool, slot, lease);
     apr_thread_mutex_unlock(slot->mutex);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provider's metadata and keys in this process (DESIGN §6). A snapshot is immutable and counted; it stays valid for
- * the request that took it while newer ones replace it. */
+/* The provider's metadata and keys in this process (DESIGN §6). A snapshot is immutable and counted; it stays valid
+ * for the request that took it while newer ones replace it. */
 #ifndef MOD_SSO_META_H
 #define MOD_SSO_META_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fetching and parsing metadata and keys (OIDC Discovery 1.0 4, RFC 7517 5). A part that cannot be had anew is replaced by
- * the old one as long as that is usable; the two fail independently, because a login needs the metadata first and the
- * keys only when the browser comes back. */
+/* Fetching and parsing metadata and keys (OIDC Discovery 1.0 4, RFC 7517 5). A part that cannot be had anew is replaced
+ * by the old one as long as that is usable; the two fail independently, because a login needs the metadata first and
+ * the keys only when the browser comes back. */
 #include "httpd/meta_load.h"
 
 #include <apr_file_io.h>
@@ -81,7 +81,7 @@ static sso_rc_t read_keys_file(apr_pool_t *pool, const char *uri, mod_sso_part_t
     return SSO_OK;
 }
 
-/* Metadata under the job's rules into the snapshot; an error in `err` with SSO_OK returned means: the old one serves. */
+/* Metadata under the job's rules into the snapshot; an error in `err` beside SSO_OK: the old one serves. */
 static sso_rc_t load_metadata(const mod_sso_meta_job_t *job, mod_sso_snapshot_t *snapshot, int *fetched, sso_err_t *err)
 {
     const sso_provider_settings_t *settings = &job->provider->settings;
@@ -122,10 +122,7 @@ static sso_rc_t get_keys(apr_pool_t *pool, const mod_sso_meta_job_t *job, const 
 {
     if (job->provider->settings.jwks_uri != NULL && strncmp(uri, FILE_PREFIX, strlen(FILE_PREFIX)) == 0)
         return read_keys_file(pool, uri, ret_part, err);
-    mod_sso_fetch_t request = {.url = uri,
-                               .accept = ACCEPT_KEYS,
-                               .max = SSO_JWKS_BYTES_MAX,
-                               .stopping = job->stopping};
+    mod_sso_fetch_t request = {.url = uri, .accept = ACCEPT_KEYS, .max = SSO_JWKS_BYTES_MAX, .stopping = job->stopping};
     return fetch_part(pool, job, &request, "jwks-status", ret_part, err);
 }
 

@@ -18,11 +18,11 @@ typedef struct mod_sso_snapshot_t {
 
 typedef struct mod_sso_meta_job_t {
     const mod_sso_provider_t *provider;
-    const mod_sso_copy_t *base;  /* what we have already; NULL: nothing */
-    int need_keys;               /* keys are wanted too; those in base are kept in any case */
-    int force_keys;              /* fetch them however fresh they are */
-    sso_fresh_state_t from;      /* fetch parts that are in this state or worse; > SSO_FRESH_DEAD: fetch nothing */
-    int (*stopping)(void);       /* as in mod_sso_fetch_t */
+    const mod_sso_copy_t *base; /* what we have already; NULL: nothing */
+    int need_keys;              /* keys are wanted too; those in base are kept in any case */
+    int force_keys;             /* fetch them however fresh they are */
+    sso_fresh_state_t from;     /* fetch parts that are in this state or worse; > SSO_FRESH_DEAD: fetch nothing */
+    int (*stopping)(void);      /* as in mod_sso_fetch_t */
 } mod_sso_meta_job_t;
 
 #define MOD_SSO_META_NO_FETCH ((sso_fresh_state_t)(SSO_FRESH_DEAD + 1))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refreshing before anybody waits (DESIGN §6): a watchdog in one child asks a little before a copy expires, writes the new
- * one and moves the generation. Where mod_watchdog is not loaded, or is late, the request that meets an expired copy
- * is served from it and leaves the fetch to a thread of its process.
+/* Refreshing before anybody waits (DESIGN §6): a watchdog in one child asks a little before a copy expires, writes the
+ * new one and moves the generation. Where mod_watchdog is not loaded, or is late, the request that meets an expired
+ * copy is served from it and leaves the fetch to a thread of its process.
  *
  * Only providers that were asked for are kept fresh: a server that nobody logs in at makes no calls. */
 #include "httpd/meta_slot.h"
@@ -14,9 +14,9 @@
 #include "httpd/fetch.h"
 #include "httpd/log.h"
 
-#define WATCHDOG_NAME "_sso_oidc_"
+#define WATCHDOG_NAME     "_sso_oidc_"
 #define WATCHDOG_INTERVAL apr_time_from_sec(2)
-#define LEASE_SLACK 10
+#define LEASE_SLACK       10
 
 /* Set in child_init; the watchdog's thread may run before and after. */
 static struct {
@@ -97,8 +97,7 @@ static void refresh(mod_sso_slot_t *slot)
 static int is_due(const mod_sso_slot_t *slot, apr_uint32_t wanted, apr_time_t now)
 {
     const mod_sso_snapshot_t *current = slot->current;
-    if (current->copy.metadata.bytes != NULL &&
-        sso_fresh_state(&current->copy.metadata.fresh, now) >= SSO_FRESH_DUE)
+    if (current->copy.metadata.bytes != NULL && sso_fresh_state(&current->copy.metadata.fresh, now) >= SSO_FRESH_DUE)
         return 1;
     return (wanted & MOD_SSO_META_KEYS_WANTED) && current->copy.keys.bytes != NULL &&
            sso_fresh_state(&current->copy.keys.fresh, now) >= SSO_FRESH_DUE;

@@ -13,8 +13,8 @@
 #include "httpd/revoke_table.h"
 #include "jose/crypto.h"
 
-#define LOGIN_SLOTS 16384u
-#define JTI_SLOTS 16384u
+#define LOGIN_SLOTS   16384u
+#define JTI_SLOTS     16384u
 #define SESSION_SLOTS 131072u
 
 /* Names the layout as well: another version of this module makes a segment of its own. */
@@ -105,7 +105,9 @@ static apr_uint32_t round_seconds(apr_time_t time, int up)
 static sso_rc_t refuse_full(mod_sso_revoked_t kind, sso_err_t *err)
 {
     return sso_err_set(err, SSO_E_LIMIT, "revoke-full", "the table of ended %s has no room left",
-                       kind == MOD_SSO_REVOKED_LOGIN ? "logins" : kind == MOD_SSO_REVOKED_JTI ? "tokens" : "sessions");
+                       kind == MOD_SSO_REVOKED_LOGIN ? "logins"
+                       : kind == MOD_SSO_REVOKED_JTI ? "tokens"
+                                                     : "sessions");
 }
 
 sso_rc_t mod_sso_revoke_add(mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t cutoff, apr_time_t until,

@@ -10,7 +10,8 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics have to be lock-free
 
 enum { STATE_FREE = 0, STATE_BUSY, STATE_TENTATIVE, STATE_LIVE };
 
-#define UPDATE_MARGIN 60 /* seconds an entry must still have to be changed in place: it is not reclaimed under our hands */
+#define UPDATE_MARGIN                                                                                                  \
+    60 /* seconds an entry must still have to be changed in place: it is not reclaimed under our hands */
 #define SPINS 1000
 
 /* until:32 | sequence:16 | kind:8 | state:8. The sequence tells a reader that a slot changed hands. */
@@ -196,9 +197,8 @@ mod_sso_revoke_table_t *mod_sso_revoke_table_init(void *zeroed, apr_uint32_t slo
     return table;
 }
 
-mod_sso_revoke_result_t mod_sso_revoke_table_add(mod_sso_revoke_table_t *table, unsigned kind,
-                                                 const unsigned char *key, apr_int64_t cutoff, apr_uint32_t until,
-                                                 apr_uint32_t now)
+mod_sso_revoke_result_t mod_sso_revoke_table_add(mod_sso_revoke_table_t *table, unsigned kind, const unsigned char *key,
+                                                 apr_int64_t cutoff, apr_uint32_t until, apr_uint32_t now)
 {
     entry_t e = make_entry(kind, key, cutoff, until, now);
     apr_uint32_t place = place_of(table, &e);
@@ -216,7 +216,7 @@ mod_sso_revoke_result_t mod_sso_revoke_table_add(mod_sso_revoke_table_t *table, 
     return insert_entry(table, &e, STATE_LIVE, &at) ? MOD_SSO_REVOKE_ADDED : MOD_SSO_REVOKE_FULL;
 }
 
-/* Waits until a slot is neither busy nor (when `tentative`) undecided; what it is then, or still is when it never ends. */
+/* Waits until a slot is neither busy nor (when `tentative`) undecided; what it is then, or still is after a while. */
 static apr_uint64_t await_slot(slot_t *slot, int tentative)
 {
     apr_uint64_t control = atomic_load(&slot->control);
@@ -230,8 +230,9 @@ static apr_uint64_t await_slot(slot_t *slot, int tentative)
     return control;
 }
 
-/* Does the entry at `mine` of the window win against every other of its key? Both of two that meet have published before
- * they look, so at least one sees the other: the later one in the window gives way, the earlier one waits for that. */
+/* Does the entry at `mine` of the window win against every other of its key? Both of two that meet have published
+ * before they look, so at least one sees the other: the later one in the window gives way, the earlier one waits for
+ * that. */
 static int settle_entry(mod_sso_revoke_table_t *table, const entry_t *e, apr_uint32_t mine)
 {
     apr_uint32_t place = place_of(table, e);
@@ -271,7 +272,7 @@ mod_sso_revoke_result_t mod_sso_revoke_table_add_new(mod_sso_revoke_table_t *tab
         return MOD_SSO_REVOKE_FULL;
     slot_t *slot = slot_at(table, place + at);
     int won = settle_entry(table, &e, at);
-    /* Nobody but us changes a tentative entry that counts. A loser leaves an expired one: a free slot would end probes. */
+    /* Nobody but us changes a tentative entry that counts. A loser leaves an expired one: a free one ends probes. */
     apr_uint64_t control = atomic_load(&slot->control);
     atomic_store(&slot->control, make_control(control, won ? until : 0, e.kind, STATE_LIVE));
     return won ? MOD_SSO_REVOKE_ADDED : MOD_SSO_REVOKE_SEEN;

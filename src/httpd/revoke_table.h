@@ -13,7 +13,7 @@
 #include <apr.h>
 
 #define MOD_SSO_REVOKE_KEY_LEN 16
-#define MOD_SSO_REVOKE_PROBE 128 /* slots looked at from a key's place */
+#define MOD_SSO_REVOKE_PROBE   128 /* slots looked at from a key's place */
 
 typedef struct mod_sso_revoke_table_t mod_sso_revoke_table_t;
 typedef enum { MOD_SSO_REVOKE_ADDED, MOD_SSO_REVOKE_SEEN, MOD_SSO_REVOKE_FULL } mod_sso_revoke_result_t;
@@ -24,9 +24,8 @@ apr_size_t mod_sso_revoke_table_size(apr_uint32_t slots);
 mod_sso_revoke_table_t *mod_sso_revoke_table_init(void *zeroed, apr_uint32_t slots, const apr_uint64_t salt[2]);
 
 /* Times are seconds since the epoch; cutoff is in the caller's own unit. `kind` 1-255. */
-mod_sso_revoke_result_t mod_sso_revoke_table_add(mod_sso_revoke_table_t *table, unsigned kind,
-                                                 const unsigned char *key, apr_int64_t cutoff, apr_uint32_t until,
-                                                 apr_uint32_t now);
+mod_sso_revoke_result_t mod_sso_revoke_table_add(mod_sso_revoke_table_t *table, unsigned kind, const unsigned char *key,
+                                                 apr_int64_t cutoff, apr_uint32_t until, apr_uint32_t now);
 /* SEEN when the key is there, or when another thread or process adds it at this very moment and comes first. */
 mod_sso_revoke_result_t mod_sso_revoke_table_add_new(mod_sso_revoke_table_t *table, unsigned kind,
                                                      const unsigned char *key, apr_uint32_t until, apr_uint32_t now);

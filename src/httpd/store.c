@@ -12,11 +12,11 @@
 
 #include "jose/crypto.h"
 
-#define MUTEX_NAME "sso-cache"
+#define MUTEX_NAME   "sso-cache"
 #define DEFAULT_SIZE "1048576"
-#define VALUE_MAX (256 * 1024)
-#define VALUE_USUAL (8 * 1024)
-#define KEY_MAX 64
+#define VALUE_MAX    (256 * 1024)
+#define VALUE_USUAL  (8 * 1024)
+#define KEY_MAX      64
 
 struct mod_sso_store_t {
     server_rec *server;
@@ -108,13 +108,14 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
         rv = ap_global_mutex_create(&store->mutex, NULL, MUTEX_NAME, apr_psprintf(pconf, "%pp", (void *)store),
                                     store->server, pconf, 0);
         if (rv != APR_SUCCESS)
-            return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no mutex for SSOCache (see Mutex " MUTEX_NAME
-                               "): %s", apr_strerror(rv, text, sizeof(text)));
+            return sso_err_set(err, SSO_E_INTERNAL, "store-failed",
+                               "no mutex for SSOCache (see Mutex " MUTEX_NAME "): %s",
+                               apr_strerror(rv, text, sizeof(text)));
     }
     rv = store->provider->init(store->instance, "mod_sso_oidc", &hints, store->server, pconf);
     if (rv != APR_SUCCESS)
-        return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s",
-                           store->provider->name, apr_strerror(rv, text, sizeof(text)));
+        return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s", store->provider->name,
+                           apr_strerror(rv, text, sizeof(text)));
     apr_pool_cleanup_register(pconf, store, destroy_instance, apr_pool_cleanup_null);
     apr_pool_t *pool;
     if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
@@ -166,17 +167,21 @@ sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsig
 {
     SSO_TRY(check_key(key_len, err));
     if (len > VALUE_MAX)
-        return sso_err_set(err, SSO_E_LIMIT, "store-too-large", "%" APR_SIZE_T_FMT " bytes are more than the %d that "
-                           "SSOCache takes", len, VALUE_MAX);
+        return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
+                           "%" APR_SIZE_T_FMT " bytes are more than the %d that "
+                           "SSOCache takes",
+                           len, VALUE_MAX);
     /* providers want it writable, though they only read */
     unsigned char *bytes = apr_pmemdup(pool, value, len);
     SSO_TRY(lock_store(store, err));
-    apr_status_t rv = store->provider->store(store->instance, store->server, key, key_len, expires, bytes,
-                                             (unsigned)len, pool);
+    apr_status_t rv =
+        store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
     unlock_store(store);
     if (APR_STATUS_IS_ENOSPC(rv) || APR_STATUS_IS_ENOMEM(rv))
-        return sso_err_set(err, SSO_E_LIMIT, "store-too-large", "SSOCache %s has no room for %" APR_SIZE_T_FMT
-                           " bytes; give it more, as in SSOCache \"shmcb:/path(10485760)\"", store->provider->name, len);
+        return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
+                           "SSOCache %s has no room for %" APR_SIZE_T_FMT
+                           " bytes; give it more, as in SSOCache \"shmcb:/path(10485760)\"",
+                           store->provider->name, len);
     return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "put", err);
 }
 
@@ -185,8 +190,8 @@ static apr_status_t retrieve(mod_sso_store_t *store, apr_pool_t *pool, const uns
 {
     *ret_value = apr_palloc(pool, (apr_size_t)room + 1);
     *ret_len = room;
-    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, *ret_value, ret_len,
-                                                pool);
+    apr_status_t rv =
+        store->provider->retrieve(store->instance, store->server, key, key_len, *ret_value, ret_len, pool);
     if (rv == APR_SUCCESS && *ret_len > room)
         rv = APR_EGENERAL; /* a provider that lies about lengths */
     return rv;
@@ -201,9 +206,9 @@ sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     SSO_TRY(check_key(key_len, err));
     SSO_TRY(lock_store(store, err));
     apr_status_t rv = retrieve(store, pool, key, key_len, VALUE_USUAL, &value, &len);
-    /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice then. */
-    int again = rv != APR_SUCCESS &&
-                (!APR_STATUS_IS_NOTFOUND(rv) || (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE));
+    /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
+    int again =
+        rv != APR_SUCCESS && (!APR_STATUS_IS_NOTFOUND(rv) || (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE));
     if (again)
         rv = retrieve(store, pool, key, key_len, VALUE_MAX, &value, &len);
     unlock_store(store);

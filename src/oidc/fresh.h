@@ -14,12 +14,12 @@
 #define SSO_FRESH_FLOOR 300
 #endif
 #define SSO_FRESH_DEFAULT 3600 /* the provider says nothing */
-#define SSO_FRESH_CAP 86400
-#define SSO_FRESH_GRACE 86400 /* an expired copy serves as long as that while the provider cannot be reached */
+#define SSO_FRESH_CAP     86400
+#define SSO_FRESH_GRACE   86400 /* an expired copy serves as long as that while the provider cannot be reached */
 
 #define SSO_FRESH_REMEMBER 10 /* a failed first fetch is answered from memory */
 
-#define SSO_FRESH_BURST 3 /* fetches of the keys for an unknown kid: this many at once, … */
+#define SSO_FRESH_BURST  3  /* fetches of the keys for an unknown kid: this many at once, … */
 #define SSO_FRESH_REFILL 60 /* … then one each so many seconds */
 
 typedef struct sso_fresh_t {
@@ -35,7 +35,8 @@ typedef enum {
     SSO_FRESH_DEAD     /* not usable */
 } sso_fresh_state_t;
 
-/* Lifetime in seconds that a Cache-Control value (may be NULL or "") asks for, within floor and cap (RFC 9111 5.2.2). */
+/* Lifetime in seconds that a Cache-Control value (may be NULL or "") asks for, within floor and cap (RFC 9111 5.2.2).
+ */
 int sso_fresh_lifetime(const char *cache_control);
 /* Stamps something fetched at `now`. `spread`: any random number; it moves `due` so that servers do not ask in step. */
 sso_fresh_t sso_fresh_stamp(apr_time_t now, const char *cache_control, unsigned spread);

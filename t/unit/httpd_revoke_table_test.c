@@ -7,7 +7,7 @@
 #include "httpd/revoke_table.h"
 
 #define SLOTS 1024
-#define NOW 1767225600u
+#define NOW   1767225600u
 
 static mod_sso_revoke_table_t *new_table(void)
 {
@@ -136,7 +136,7 @@ static void add_new_of_something_already_over_is_no_first_time(void **state)
 
 /* Threads that present the same keys at the same time, with clocks that disagree about what has expired. */
 #define THREADS 6
-#define KEYS 4000
+#define KEYS    4000
 typedef struct race_t {
     mod_sso_revoke_table_t *table;
     _Atomic unsigned char *won;
@@ -161,9 +161,8 @@ static void *run_race(void *data)
 static void one_of_many_concurrent_presentations_wins(void **state)
 {
     (void)state;
-    mod_sso_revoke_table_t *t =
-        mod_sso_revoke_table_init(apr_pcalloc(unit_pool, mod_sso_revoke_table_size(8192)), 8192,
-                                  (const apr_uint64_t[2]){7, 9});
+    mod_sso_revoke_table_t *t = mod_sso_revoke_table_init(apr_pcalloc(unit_pool, mod_sso_revoke_table_size(8192)), 8192,
+                                                          (const apr_uint64_t[2]){7, 9});
     for (unsigned i = 0; i < 3000; i++) /* slots that are expired for some of the threads only */
         (void)mod_sso_revoke_table_add(t, 1, key_of(1000000 + i), 0, NOW + i % 3, NOW - 50);
     _Atomic unsigned char *won = apr_pcalloc(unit_pool, KEYS);
