@@ -13,6 +13,7 @@
 //   GET  /_requests[?path=/token]   [{n, time, method, path, url, query, headers, body, form, cert}]
 //   GET  /_failures   what was wrong with requests: ["token: PKCE: verifier does not fit", …]
 //   POST /_sign     {"token": {…as id_token…}, "claims": {…}, "typ": "at+jwt"} → {"token": "…"}
+//                   (both take "as": "/a", one of many issuers)
 //   POST /_logout   {"to": URL, "token": {…as id_token…}, "client": "public", "body"?, "type"?, "method"?} signs a
 //                   logout token, sends it to the back-channel endpoint → {status, headers, body, token}
 //
@@ -32,7 +33,8 @@
 //              payload_hex, suffix "text after the object", wrap "array"; alg; key (name, below); kid (null: none);
 //              header {set}, header_remove, header_append, header_json, header_suffix; sign_as (alg that really signs);
 //              signature_hex; salt (PSS); der (ECDSA); padding; tamper: signature | payload | strip | two-parts |
-//              four-parts | junk | newline | trailing-bits | json; raw: the whole token; value: any JSON in its place
+//              four-parts | junk | newline | trailing-bits | json | standard | short | long; raw: the whole token; value:
+//              any JSON in its place
 //   keys       k1 k2 k3 enc attacker rsa1024 rsa4096 ec256 ec384 ec521 attacker_ec ed25519 attacker_ed, made when used.
 //              HS*: "secret" (default), "empty", "text:…", "pem:k1", "der:k1", "jwk:k1". kid = name of the key
 //   discovery jwks token userinfo authorize end_session par introspection revocation: each an answer; merged over it:
@@ -59,7 +61,7 @@ import { defaultKey, halfHash, jwkOf, verifyAssertion } from './lib/keys.mjs';
 import { answer, expand, merge } from './lib/script.mjs';
 import { makeToken } from './lib/token.mjs';
 
-const { host = '127.0.0.1', port: wantedPort, name, path: base = '', tls, ...first } = readConfig(process.argv[2]);
+const { host = '127.0.0.1', port: wantedPort, name, path = '', tls, many, ...first } = readConfig(process.argv[2]);
 
 const honest = {
   user: { sub: 'alice', email: 'alice@example.com', email_verified: true, name: 'Alice Müller',
@@ -94,6 +96,11 @@ reset();
 
 let issuer;
 let origin;
+let base = path;
+function speakAs(segment) {
+  base = segment;
+  issuer = origin + base;
+}
 const random = () => randomBytes(24).toString('base64url');
 const now = () => Math.floor(Date.now() / 1000);
 const fail = (text) => { failures.push(text); };
@@ -408,6 +415,7 @@ async function logoutToken(order) {
 async function control(req, res, url) {
   const body = await readBody(req);
   const order = body ? JSON.parse(body) : {};
+  if (order.as) speakAs(order.as);
   switch (url.pathname) {
     case '/_control': merge(script, order); return sendJson(res, 200, { ok: true });
     case '/_reset': reset(); return sendJson(res, 200, { ok: true });
@@ -453,6 +461,7 @@ async function serve(req, res) {
   const url = new URL(req.url, origin);
   if (url.pathname.startsWith('/_')) return control(req, res, url);
   const body = await readBody(req);
+  if (many) speakAs(/^\/[^/]*/.exec(url.pathname)[0]);
   const isForm = /^application\/x-www-form-urlencoded\b/.test(req.headers['content-type'] ?? '');
   const form = isForm ? new URLSearchParams(body) : new URLSearchParams();
   const names = [...url.searchParams.keys()];
@@ -494,5 +503,5 @@ const secure = tls && { key: readFileSync(tls.key), cert: readFileSync(tls.cert)
 const server = tls ? https.createServer(secure, handle) : http.createServer(handle);
 const port = await listen(server, wantedPort, host);
 origin = `${tls ? 'https' : 'http'}://${name ?? host}:${port}`;
-issuer = origin + base;
+speakAs(path);
 announce(issuer);

@@ -39,6 +39,9 @@ function damage(input, mac, script, pad) {
     case 'four-parts': return `${input}.${b64(mac)}.${b64('more')}`;
     case 'junk': return `${input}.${b64(mac)}!!!!`;
     case 'newline': return `${input}.${b64(mac)}\n`;
+    case 'standard': return `${input}.${mac.toString('base64').replace(/=+$/, '')}`; // + and / instead of - and _
+    case 'short': return `${input}.${b64(mac.subarray(0, -1))}`;
+    case 'long': return `${input}.${b64(Buffer.concat([mac, Buffer.from([0])]))}`;
     case 'trailing-bits': {
       // The last character of 256 or 64 bytes carries unused bits; set the lowest (RFC 4648 3.5).
       const text = b64(mac);
