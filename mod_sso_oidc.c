@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mod_sso_oidc: OpenID Connect single sign-on for Apache httpd. The module record and its hooks, nothing else; each hook
- * is one line of the table in the design, and its work is in src/httpd. */
+/* mod_sso_oidc: OpenID Connect single sign-on for Apache httpd. The module record and its hooks, nothing else; each
+ * hook is one line of the table in the design, and its work is in src/httpd. */
 #include "httpd/authn.h"
 #include "httpd/boot.h"
 #include "httpd/conf.h"

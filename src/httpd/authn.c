@@ -2,9 +2,9 @@
 /* Session to user, or the unauthenticated action.
  *
  * mod_authz_core asks Require twice: without a user in access_checker_ex, with one in auth_checker. We open the session
- * before the first, so that optional identity and `Require not sso-claim` under `Require all granted` see it. A denial of
- * the first that only came about because nobody could be signed in yet (Require expr with our functions) is deferred:
- * OK here, OK from force_authn, and check_authn does its work. */
+ * before the first, so that optional identity and `Require not sso-claim` under `Require all granted` see it. A denial
+ * of the first that only came about because nobody could be signed in yet (Require expr with our functions) is
+ * deferred: OK here, OK from force_authn, and check_authn does its work. */
 #include "httpd/authn.h"
 
 #include "httpd/identity.h"

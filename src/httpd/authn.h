@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place that decides (DESIGN rule 1): a request that AuthType sso-oidc guards is given a verified user or gets our
- * own answer. The four hooks of httpd's authorization, in the order they run. */
+/* The one place that decides (DESIGN rule 1): a request that AuthType sso-oidc guards is given a verified user or gets
+ * our own answer. The four hooks of httpd's authorization, in the order they run. */
 #ifndef MOD_SSO_AUTHN_H
 #define MOD_SSO_AUTHN_H
 

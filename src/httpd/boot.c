@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start-up in the parent (as root, before the fork) and in each child. A provider that is down stops nothing here: nobody
- * asks it before the first login. */
+/* Start-up in the parent (as root, before the fork) and in each child. A provider that is down stops nothing here:
+ * nobody asks it before the first login. */
 #include "httpd/boot.h"
 
 #include "httpd/fetch.h"

@@ -287,8 +287,8 @@ static int start_once_more(callback_t *cb)
 }
 
 /* The login cookie is gone, too old or another's. A browser that was here before gets one fresh start: the provider
- * usually answers at once. A browser that sends no login cookie at all within the fifteen minutes never began this login
- * (login CSRF, RFC 9700 4.7) or refuses cookies: it is told so. */
+ * usually answers at once. A browser that sends no login cookie at all within the fifteen minutes never began this
+ * login (login CSRF, RFC 9700 4.7) or refuses cookies: it is told so. */
 static int answer_lost_login(callback_t *cb, const sso_err_t *err)
 {
     int never_began = !strcmp(err->reason, "login-cookie-absent");

@@ -82,9 +82,10 @@ static int answer_session(request_rec *r, const mod_sso_site_t *site)
             continue;
         return mod_sso_resp_json(
             r, HTTP_OK,
-            apr_psprintf(r->pool, "{\"signed_in\":true,\"provider\":\"%s\",\"sub\":\"%s\",\"expires\":%" APR_TIME_T_FMT "}\n",
-                         sso_text_json(r->pool, opened->session->provider), sso_text_json(r->pool, opened->session->sub),
-                         apr_time_sec(opened->session->expires)));
+            apr_psprintf(r->pool,
+                         "{\"signed_in\":true,\"provider\":\"%s\",\"sub\":\"%s\",\"expires\":%" APR_TIME_T_FMT "}\n",
+                         sso_text_json(r->pool, opened->session->provider),
+                         sso_text_json(r->pool, opened->session->sub), apr_time_sec(opened->session->expires)));
     }
     return mod_sso_resp_json(r, HTTP_OK, "{\"signed_in\":false}\n");
 }

@@ -72,7 +72,8 @@ void mod_sso_login_mark_depth(request_rec *r, const mod_sso_provider_t *provider
     attrs.domain = NULL;
     attrs.max_age = depth < 0 ? 0 : LOOP_WINDOW;
     mod_sso_resp_cookie(r, marker_name(r->pool, provider),
-                        depth < 0 ? "" : apr_psprintf(r->pool, "%d.%" APR_TIME_T_FMT, depth, apr_time_sec(apr_time_now())),
+                        depth < 0 ? ""
+                                  : apr_psprintf(r->pool, "%d.%" APR_TIME_T_FMT, depth, apr_time_sec(apr_time_now())),
                         &attrs);
 }
 
@@ -209,7 +210,8 @@ static sso_rc_t take_browser(request_rec *r, const mod_sso_provider_t *p, sso_se
     /* Sealed anew each time: its fifteen minutes begin with the last login that uses it. */
     SSO_TRY(sso_browser_seal(sealer, env, site->login_context, site->login_context_len, ret_browser, &text, err));
     mod_sso_resp_cookie(
-        r, apr_pstrcat(r->pool, site->login_cookie, sso_b64url_string(r->pool, ret_browser->id, SSO_LOGIN_ID_LEN), NULL),
+        r,
+        apr_pstrcat(r->pool, site->login_cookie, sso_b64url_string(r->pool, ret_browser->id, SSO_LOGIN_ID_LEN), NULL),
         text, &attrs);
     return SSO_OK;
 }
@@ -262,7 +264,8 @@ static sso_rc_t add_params(request_rec *r, const apr_array_header_t *params, apr
         const mod_sso_auth_param_t *param = &APR_ARRAY_IDX(params, i, mod_sso_auth_param_t);
         const char *why = NULL, *value = ap_expr_str_exec(r, param->value, &why);
         if (!value || why)
-            return sso_err_set(err, SSO_E_CONFIG, "auth-param", "SSOAuthParam %s: %s", param->name, why ? why : "no value");
+            return sso_err_set(err, SSO_E_CONFIG, "auth-param", "SSOAuthParam %s: %s", param->name,
+                               why ? why : "no value");
         if (!*value)
             continue; /* an expression that comes out empty asks for nothing */
         sso_param_t *pair = NULL;
@@ -320,7 +323,8 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
                              .secrets = &secrets,
                              .prompt = login->prompt_none ? "none" : NULL,
                              .max_age = login->demand.max_age,
-                             .acr_values = login->demand.acrs ? apr_array_pstrcat(r->pool, login->demand.acrs, ' ') : NULL,
+                             .acr_values =
+                                 login->demand.acrs ? apr_array_pstrcat(r->pool, login->demand.acrs, ' ') : NULL,
                              .extra = extra};
     return sso_authreq_url(r->pool, meta->provider, &p->client, &request, ret_url, err);
 }
@@ -382,8 +386,8 @@ static sso_rc_t choose_provider(const mod_sso_site_t *site, const char *name, co
             return SSO_OK;
         }
     }
-    return sso_err_set(err, SSO_E_ABSENT, "provider-unknown", "no provider of this site is meant by provider '%s' iss '%s'",
-                       name ? name : "", iss ? iss : "");
+    return sso_err_set(err, SSO_E_ABSENT, "provider-unknown",
+                       "no provider of this site is meant by provider '%s' iss '%s'", name ? name : "", iss ? iss : "");
 }
 
 static sso_rc_t read_login(request_rec *r, mod_sso_login_t *login, sso_err_t *err)

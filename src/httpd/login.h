@@ -28,11 +28,12 @@ void mod_sso_login_mark_depth(request_rec *r, const mod_sso_provider_t *provider
 SSO_MUST_USE sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site,
                                             const unsigned char id[SSO_LOGIN_ID_LEN], sso_browser_t *ret_browser,
                                             sso_err_t *err);
-/* The long return path of a flow out of its cookie; the cookie is removed with this answer. NULL when it is not there. */
+/* The long return path of a flow out of its cookie; the cookie is removed with this answer. NULL when it is not
+ * there. */
 const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site, const sso_flow_t *flow);
 
-/* Ends every login this browser has begun on the site and not finished: one that began before a logout must not end after
- * it, even when its callback is under way already. */
+/* Ends every login this browser has begun on the site and not finished: one that began before a logout must not end
+ * after it, even when its callback is under way already. */
 void mod_sso_login_end_pending(request_rec *r, const mod_sso_site_t *site);
 
 /* A refusal around a login: one log line, one page, the status of the failure's class. */

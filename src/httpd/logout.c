@@ -89,7 +89,8 @@ static sso_rc_t read_params(request_rec *r, const mod_sso_provider_t *p, logout_
     return target ? mod_sso_req_check_return(r, p, target, &params->target, err) : SSO_OK;
 }
 
-/* The first provider of the site with a session, or an ID Token kept for logout, ends at the provider too; all end here. */
+/* The first provider of the site with a session, or an ID Token kept for logout, ends at the provider too; all end
+ * here. */
 static const mod_sso_provider_t *end_all(request_rec *r, const mod_sso_site_t *site, const char **ret_id_token)
 {
     const mod_sso_provider_t *ended = NULL;
@@ -129,8 +130,8 @@ int mod_sso_logout_endpoint(request_rec *r)
 
 /* --- Front-Channel Logout 1.0 --- */
 
-/* A third-party frame: its request carries no Lax cookies in today's browsers, but where it does, iss and sid must be those
- * of the session (section 2). The provider's frame may show the page, so no frame-ancestors here. */
+/* A third-party frame: its request carries no Lax cookies in today's browsers, but where it does, iss and sid must be
+ * those of the session (section 2). The provider's frame may show the page, so no frame-ancestors here. */
 int mod_sso_logout_frontchannel(request_rec *r)
 {
     const mod_sso_site_t *site = mod_sso_site_of(r);

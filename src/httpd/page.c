@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pages a person sees: plain, readable on a phone, no script, nothing of the request in them but an escaped link and
- * the id that is in the log too. */
+/* The pages a person sees: plain, readable on a phone, no script, nothing of the request in them but an escaped link
+ * and the id that is in the log too. */
 #include "httpd/resp.h"
 
 #include <apr_strings.h>
@@ -28,12 +28,14 @@ static const page_words_t words[] = {
     [MOD_SSO_PAGE_LOOP_STOPPED] =
         {"Sign-in was stopped",
          "You were signed in several times in a row without reaching the page, so this was stopped. Check that cookies "
-         "are allowed and that the clock of your device is right. If it goes on, tell your administrator the code below.",
+         "are allowed and that the clock of your device is right. If it goes on, tell your administrator the code "
+         "below.",
          "Try again"},
     [MOD_SSO_PAGE_FORBIDDEN] = {"No access", "You are signed in, but this page is not open to your account.",
                                 NULL},
-    [MOD_SSO_PAGE_UNAVAILABLE] = {"Sign-in is not available right now",
-                                  "The sign-in service cannot be reached or is busy. Please wait a moment.", "Try again"},
+    [MOD_SSO_PAGE_UNAVAILABLE] =
+        {"Sign-in is not available right now",
+         "The sign-in service cannot be reached or is busy. Please wait a moment.", "Try again"},
     [MOD_SSO_PAGE_BAD_REQUEST] = {"This link does not work",
                                   "The address is incomplete, was changed, or is not meant for this site.", NULL},
 };
@@ -43,10 +45,12 @@ static const char style[] =
     "main{max-width:32rem;margin:12vh auto 0;padding:2rem;background:#fff;border-radius:.75rem;"
     "box-shadow:0 1px 6px rgba(20,30,50,.14)}"
     "h1{margin:0 0 .75rem;font-size:1.45rem;line-height:1.25}p{margin:0 0 1.1rem}"
-    "a{display:inline-block;padding:.6rem 1.2rem;border-radius:.5rem;background:#1f5fbf;color:#fff;text-decoration:none}"
+    "a{display:inline-block;padding:.6rem 1.2rem;border-radius:.5rem;background:#1f5fbf;color:#fff;"
+    "text-decoration:none}"
     "a:focus,a:hover{background:#174a96}small{color:#5b6878}code{font-family:ui-monospace,monospace}"
     "@media(max-width:36rem){main{margin:0;min-height:100vh;box-sizing:border-box;border-radius:0}}"
-    "@media(prefers-color-scheme:dark){body{background:#12171e;color:#e4e9f0}main{background:#1c232d}small{color:#9aa7b8}}";
+    "@media(prefers-color-scheme:dark){body{background:#12171e;color:#e4e9f0}main{background:#1c232d}"
+    "small{color:#9aa7b8}}";
 
 char *mod_sso_page_html(apr_pool_t *pool, mod_sso_page_t page, const char *id, const char *retry_url)
 {

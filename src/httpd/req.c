@@ -166,7 +166,8 @@ static int split_host(apr_pool_t *pool, const char *text, const char **ret_host,
 static sso_rc_t refuse_host(sso_err_t *err, const char *host)
 {
     return sso_err_set(err, SSO_E_MISMATCH, "host-unknown",
-                       "the request is for host '%s', which is neither ServerName nor a ServerAlias of this vhost", host);
+                       "the request is for host '%s', which is neither ServerName nor a ServerAlias of this vhost",
+                       host);
 }
 
 /* ServerName's scheme and port, Host's name; see req.h. */
@@ -179,7 +180,8 @@ static sso_rc_t origin_of_request(request_rec *r, const mod_sso_site_t *site, ss
     int port = 0;
 
     if (ap_cstr_casecmp(scheme, "https") && ap_cstr_casecmp(scheme, "http"))
-        return sso_err_set(err, SSO_E_SYNTAX, "host-unknown", "the proxy's protocol '%s' is neither https nor http", scheme);
+        return sso_err_set(err, SSO_E_SYNTAX, "host-unknown", "the proxy's protocol '%s' is neither https nor http",
+                           scheme);
     origin->scheme = ap_cstr_casecmp(scheme, "https") ? "http" : "https";
     origin->host = site->host;
     if (host_text) {
@@ -265,7 +267,8 @@ sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes
     if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK)
         return sso_err_set(err, SSO_E_SYNTAX, "body-read", "the body cannot be read");
     if (r->remaining > 0 && (apr_uint64_t)r->remaining > max)
-        return sso_err_set(err, SSO_E_LIMIT, "body-too-large", "the body is larger than %" APR_SIZE_T_FMT " bytes", max);
+        return sso_err_set(err, SSO_E_LIMIT, "body-too-large", "the body is larger than %" APR_SIZE_T_FMT " bytes",
+                           max);
     char *bytes = apr_palloc(r->pool, max + 1);
     apr_size_t len = 0;
     long got = 0;
@@ -277,7 +280,8 @@ sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes
     if (got < 0)
         return sso_err_set(err, SSO_E_SYNTAX, "body-read", "the body broke off");
     if (len > max)
-        return sso_err_set(err, SSO_E_LIMIT, "body-too-large", "the body is larger than %" APR_SIZE_T_FMT " bytes", max);
+        return sso_err_set(err, SSO_E_LIMIT, "body-too-large", "the body is larger than %" APR_SIZE_T_FMT " bytes",
+                           max);
     bytes[len] = '\0';
     *ret_bytes = bytes;
     *ret_len = len;

@@ -66,7 +66,8 @@ int mod_sso_resp_json(request_rec *r, int status, const char *body)
 /* The pages have no script and load nothing. form-action and frame-ancestors against clickjacking (RFC 9700 4.16). */
 #define CSP_FRAME "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 #define CSP_OURS "default-src 'none'; style-src 'unsafe-inline'; " CSP_FRAME
-#define CSP_OPERATOR "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " CSP_FRAME
+#define CSP_OPERATOR \
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " CSP_FRAME
 
 /* The operator's own page (SSOErrorPage): a file, read as it is; {id}, {retry} and {title} are replaced, escaped. */
 static char *operator_page(request_rec *r, mod_sso_page_t page, const char *retry_url)
@@ -122,7 +123,8 @@ int mod_sso_resp_unauthorized(request_rec *r, const mod_sso_provider_t *provider
     int bearer = dir->accept != MOD_SSO_UNSET && (dir->accept & MOD_SSO_ACCEPT_BEARER);
     apr_table_setn(r->err_headers_out, "WWW-Authenticate", bearer ? "Bearer" : "SSO-Login");
     return mod_sso_resp_json(r, HTTP_UNAUTHORIZED,
-                             apr_psprintf(r->pool, "{\"error\":\"login_required\",\"login_url\":\"%s\",\"id\":\"%s\"}\n",
+                             apr_psprintf(r->pool,
+                                          "{\"error\":\"login_required\",\"login_url\":\"%s\",\"id\":\"%s\"}\n",
                                           sso_text_json(r->pool, login_url(r, provider)),
                                           sso_text_json(r->pool, mod_sso_req_id(r))));
 }

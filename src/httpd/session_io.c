@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions between browser, cache and request. Opening is the hot path: one walk over the Cookie header, one AEAD open, a
- * walk over a flat record; nothing is copied out of it. */
+/* Sessions between browser, cache and request. Opening is the hot path: one walk over the Cookie header, one AEAD open,
+ * a walk over a flat record; nothing is copied out of it. */
 #include "httpd/session_io.h"
 
 #include <apr_strings.h>
@@ -73,7 +73,8 @@ static sso_rc_t open_reference(request_rec *r, const mod_sso_provider_t *p, sso_
     SSO_TRY(sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_SESSION_REF, p->context, p->context_len, box.text,
                           box.len, &ref, &ref_len, NULL, err));
     if (ref_len != REF_LEN || !p->site->cache_store)
-        return sso_err_set(err, SSO_E_ABSENT, "session-reference", "the session lies in a cache that is not configured");
+        return sso_err_set(err, SSO_E_ABSENT, "session-reference",
+                           "the session lies in a cache that is not configured");
     opened->cache_key = apr_palloc(r->pool, SSO_SHA256_LEN);
     SSO_TRY(sso_crypto_sha256(ref, ref_len, opened->cache_key, err));
     SSO_TRY(mod_sso_store_get(p->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &text, &text_len, err));
@@ -137,7 +138,8 @@ static sso_rc_t check_idle(request_rec *r, const mod_sso_provider_t *p, sso_seal
     }
     sso_idle_t idle = sso_session_idle(session->created, seen, now, p->site->idle);
     if (idle == SSO_IDLE_EXPIRED)
-        return sso_err_set(err, SSO_E_EXPIRED, "session-idle", "nothing was asked for longer than SSOSessionTimeout allows");
+        return sso_err_set(err, SSO_E_EXPIRED, "session-idle",
+                           "nothing was asked for longer than SSOSessionTimeout allows");
     *ret_renew = idle == SSO_IDLE_RENEW;
     return SSO_OK;
 }
@@ -154,7 +156,8 @@ static sso_rc_t open_candidate(request_rec *r, const mod_sso_provider_t *p, cons
     sso_session_t *session = apr_palloc(r->pool, sizeof(*session));
     SSO_TRY(sso_session_decode(r->pool, r->request_time, bytes, len, session, err));
     if (strcmp(session->provider, p->name))
-        return sso_err_set(err, SSO_E_MISMATCH, "session-provider", "the session is one of provider '%s'", session->provider);
+        return sso_err_set(err, SSO_E_MISMATCH, "session-provider", "the session is one of provider '%s'",
+                           session->provider);
     if (is_revoked(session, r->request_time))
         return sso_err_set(err, SSO_E_EXPIRED, "session-revoked", "the session was ended by a logout");
     SSO_TRY(check_idle(r, p, sealer, cookies, session, &renew, err));
@@ -231,7 +234,8 @@ static sso_rc_t save_in_cookies(request_rec *r, const mod_sso_provider_t *p, sso
         mod_sso_resp_cookie(r, p->cookie, apr_pstrcat(r->pool, "1", text, NULL), &p->attrs);
         mod_sso_resp_cookie(r, p->cookie2, "", &gone);
     } else {
-        mod_sso_resp_cookie(r, p->cookie, apr_pstrcat(r->pool, "2", apr_pstrmemdup(r->pool, text, room), NULL), &p->attrs);
+        mod_sso_resp_cookie(r, p->cookie, apr_pstrcat(r->pool, "2", apr_pstrmemdup(r->pool, text, room), NULL),
+                            &p->attrs);
         mod_sso_resp_cookie(r, p->cookie2, text + room, &p->attrs);
     }
     *ret_used = total;
@@ -259,8 +263,8 @@ static sso_rc_t refuse_size(apr_pool_t *pool, const mod_sso_provider_t *p, const
                             sso_err_t *err)
 {
     return sso_err_set(err, SSO_E_CONFIG, "session-too-large",
-                       "the session of %" APR_SIZE_T_FMT " bytes does not fit into two cookies (%d bytes); largest claims: "
-                       "%s; keep fewer with SSOSessionClaims, or load mod_socache_shmcb, or set SSOCache",
+                       "the session of %" APR_SIZE_T_FMT " bytes does not fit into two cookies (%d bytes); largest "
+                       "claims: %s; keep fewer with SSOSessionClaims, or load mod_socache_shmcb, or set SSOCache",
                        len, p->site->session_budget, sso_session_largest(pool, &session->claims, 3));
 }
 
@@ -338,7 +342,8 @@ void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, con
         mod_sso_revoke_request(r, MOD_SSO_REVOKED_SESSION, opened->session->id, opened->session->expires);
     if (opened->cache_key && provider->site->cache_store) {
         sso_err_t err = SSO_ERR_INIT;
-        if (mod_sso_store_remove(provider->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &err) != SSO_OK &&
+        if (mod_sso_store_remove(provider->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &err) !=
+                SSO_OK &&
             err.rc != SSO_E_ABSENT)
             mod_sso_log_refusal(r, APLOG_WARNING, "SSO212", "a session cannot be removed from SSOCache", &err);
     }
@@ -385,7 +390,8 @@ static apr_status_t filter_idle(ap_filter_t *f, apr_bucket_brigade *brigade)
         if (mod_sso_thread_sealer(p->site, &sealer, &err) == SSO_OK &&
             sso_seal(sealer, &env, SSO_SEAL_IDLE, p->context, p->context_len, stamp, sizeof(stamp), &text, &err) ==
                 SSO_OK) {
-            apr_table_addn(r->err_headers_out, "Set-Cookie", sso_cookie_format(r->pool, p->cookie_idle, text, &p->attrs));
+            apr_table_addn(r->err_headers_out, "Set-Cookie",
+                           sso_cookie_format(r->pool, p->cookie_idle, text, &p->attrs));
             make_private(r);
         }
     }

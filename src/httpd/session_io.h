@@ -11,8 +11,8 @@
 
 #include "httpd/req.h"
 
-/* The session of this request's browser at a provider: opened once a request, remembered at the root request. Never NULL;
- * ->session is NULL when there is none, ->why then says why. Revoked and idle sessions are none. */
+/* The session of this request's browser at a provider: opened once a request, remembered at the root request. Never
+ * NULL; ->session is NULL when there is none, ->why then says why. Revoked and idle sessions are none. */
 mod_sso_opened_t *mod_sso_session_open(request_rec *r, const mod_sso_provider_t *provider);
 
 /* Hands a new session to the browser: Set-Cookie for session, hint and the removal of what is old. `id_token` (may be

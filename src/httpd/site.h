@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server as it runs: directives with defaults applied, presets expanded, names made. Built by conf_check.c in pconf at
- * each (re)start, completed by boot.c (keys, shared memory) and read-only afterwards. */
+/* A server as it runs: directives with defaults applied, presets expanded, names made. Built by conf_check.c in pconf
+ * at each (re)start, completed by boot.c (keys, shared memory) and read-only afterwards. */
 #ifndef MOD_SSO_SITE_H
 #define MOD_SSO_SITE_H
 
