@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line for each refusal: "SSOnnn: sentence: detail reason=<slug> id=<request id>" (DESIGN rule 9). Ids are listed with
- * cause and remedy in docs/messages.md; a style test keeps ids, slugs and that list in step. */
+/* One line for each refusal: "SSOnnn: sentence: detail reason=<slug> id=<request id>" (DESIGN rule 9). Ids are listed
+ * with cause and remedy in docs/messages.md; a style test keeps ids, slugs and that list in step. */
 #ifndef MOD_SSO_LOG_H
 #define MOD_SSO_LOG_H
 

@@ -28,7 +28,7 @@ typedef struct mod_sso_opened_t {
     int renew_idle;               /* the idle stamp is due */
     int store_failed;             /* the cache did not answer: 503 instead of a new login (no loop) */
     unsigned char *cache_key;     /* 32 bytes: the record lies in SSOCache; NULL: in the cookie */
-    const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: the claim is missing or does not match */
+    const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: no claim, or no match */
     const mod_sso_remote_user_t *remote_user; /* the rule `user` was made with */
     struct mod_sso_opened_t *next;
 } mod_sso_opened_t;

@@ -14,8 +14,8 @@ typedef enum { MOD_SSO_REVOKED_SESSION = 1, MOD_SSO_REVOKED_LOGIN, MOD_SSO_REVOK
 
 /* post_config: the table of the process, kept over restarts. `process` is server->process. */
 apr_status_t mod_sso_revoke_post_config(process_rec *process, server_rec *main_server);
-/* Adds (kind, key) until `until`; for SID/SUB only sessions created at or before `cutoff` are meant, for the others pass
- * APR_INT64_MAX. Reason revoke-full (logged once a minute by the caller). Adding twice is fine. */
+/* Adds (kind, key) until `until`; for SID/SUB only sessions created at or before `cutoff` are meant, for the others
+ * pass APR_INT64_MAX. Reason revoke-full (logged once a minute by the caller). Adding twice is fine. */
 SSO_MUST_USE sso_rc_t mod_sso_revoke_add(mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t cutoff,
                                          apr_time_t until, apr_time_t now, sso_err_t *err);
 /* The same for a request, for all times; a full table is logged here: the logout goes on without it. */

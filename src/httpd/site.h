@@ -30,7 +30,7 @@ struct mod_sso_provider_t {
     const char *cookie_hint;   /* "__Secure-sso-hint" */
     const char *hint_path;     /* Path of the hint: base path, or the logout path where that lies elsewhere */
     sso_cookie_attrs_t attrs;  /* of the session cookies */
-    const void *context;       /* for boxes: cookie name, scope (ServerName or Domain), issuer, client id; length-prefixed */
+    const void *context;       /* for boxes: cookie name, scope, issuer, client id; length-prefixed */
     apr_size_t context_len;
     unsigned keep_tokens;      /* 1 << sso_token_kind_t: what a location of this site passes on (SSOPassToken) */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SSOCache: what processes or machines share (DESIGN §7). Through httpd's socache providers ("shmcb:path(size)", "dbm:…",
- * "memcache:…", "redis:…" as in SSLSessionCache). Keys are hashes, values sealed by the caller. */
+/* SSOCache: what processes or machines share (DESIGN §7). Through httpd's socache providers ("shmcb:path(size)",
+ * "dbm:…", "memcache:…", "redis:…" as in SSLSessionCache). Keys are hashes, values sealed by the caller. */
 #ifndef MOD_SSO_STORE_H
 #define MOD_SSO_STORE_H
 
