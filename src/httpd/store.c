@@ -56,7 +56,7 @@ sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char 
     }
     if (provider == NULL)
         return sso_err_set(err, SSO_E_CONFIG, "cache-provider",
-                           "SSOCache %s: httpd has no cache of this name; load it with \"LoadModule socache_%s_module "
+                           "%s: httpd has no cache of this name; load it with \"LoadModule socache_%s_module "
                            "modules/mod_socache_%s.so\" (Debian: a2enmod socache_%s)",
                            name, name, name, name);
     if ((arg == NULL || arg[0] == '\0') && strcmp(provider->name, "shmcb") == 0)
@@ -67,7 +67,7 @@ sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char 
     store->provider = provider;
     const char *complaint = provider->create(&store->instance, arg, pconf, pconf);
     if (complaint != NULL)
-        return sso_err_set(err, SSO_E_CONFIG, "cache-provider", "SSOCache %s: %s", name, complaint);
+        return sso_err_set(err, SSO_E_CONFIG, "cache-provider", "%s: %s", name, complaint);
     *ret_store = store;
     return SSO_OK;
 }
