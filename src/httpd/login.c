@@ -289,22 +289,22 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
     sso_browser_t browser;
     sso_flow_secrets_t secrets;
     const char *origin, *return_path = login->return_path;
-    int is_long = strlen(return_path) > SSO_STATE_RETURN_MAX;
     char *state;
 
     SSO_TRY(mod_sso_thread_sealer(p->site, &sealer, err));
     SSO_TRY(mod_sso_req_origin_text(r, p, &origin, err));
     SSO_TRY(take_browser(r, p, sealer, &env, &browser, err));
-    if (strlen(return_path) > RETURN_COOKIE_MAX) {
+    if (strlen(return_path) > RETURN_COOKIE_MAX)
         return_path = "/";
-        is_long = 0;
-    }
+    const char *acr = login->demand.acrs ? APR_ARRAY_IDX(login->demand.acrs, 0, const char *) : "";
+    int is_long = strlen(return_path) > SSO_STATE_RETURN_MAX ||
+                  strlen(return_path) + strlen(p->name) + strlen(acr) > SSO_STATE_STRINGS_MAX;
     sso_flow_t flow = {.provider = p->name,
                        .return_path = is_long ? "" : return_path,
                        .started = env.now,
                        .depth = login->depth,
                        .max_age = login->demand.max_age,
-                       .acr = login->demand.acrs ? APR_ARRAY_IDX(login->demand.acrs, 0, const char *) : ""};
+                       .acr = acr};
     flow.flags = (is_long ? SSO_FLOW_LONG_RETURN : 0u) | (login->prompt_none ? SSO_FLOW_PROMPT_NONE : 0u) |
                  (p->client.response_type != SSO_RESPONSE_CODE ? SSO_FLOW_POSTED : 0u) |
                  (login->demand.max_age >= 0 ? SSO_FLOW_MAX_AGE : 0u) | (login->step_up ? SSO_FLOW_STEP_UP : 0u);
