@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jose-decrypt KEYFILE TOKENFILE: decrypts a compact JWE with a private JWK, the first fitting one of a JWK set, or a
- * PEM key, for tests against other implementations. Prints the plain text or, on stderr, "reason=SLUG: detail"; exits 0, 1,
- * or 2 for wrong usage. */
+ * PEM key, for tests against other implementations. Prints the plain text or, on stderr, "reason=SLUG: detail"; exits
+ * 0, 1, or 2 for wrong usage. */
 #include <stdio.h>
 #include <string.h>
 

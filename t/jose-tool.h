@@ -17,7 +17,8 @@
 #define TOOL_FILE_MAX (2 * 1024 * 1024)
 
 /* A whole file, without white space at its end. */
-static inline sso_rc_t tool_read(apr_pool_t *pool, const char *path, const char **ret, apr_size_t *ret_len, sso_err_t *err)
+static inline sso_rc_t tool_read(apr_pool_t *pool, const char *path, const char **ret, apr_size_t *ret_len,
+                                 sso_err_t *err)
 {
     apr_file_t *file;
     char *text = apr_palloc(pool, TOOL_FILE_MAX + 1);

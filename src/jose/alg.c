@@ -69,9 +69,10 @@ sso_rc_t sso_alg_set_parse(apr_pool_t *pool, const char *list, sso_alg_set_t *re
             return sso_err_set(err, SSO_E_UNSUPPORTED, "alg-none",
                                "\"none\" would accept tokens that anyone can write; it cannot be allowed");
         if (!alg)
-            return sso_err_set(err, SSO_E_CONFIG, "alg-unknown",
-                               "\"%.40s\" is no signature algorithm known here (names are case-sensitive; known are %s)",
-                               word, sso_alg_set_text(pool, collect(0) | collect(1)));
+            return sso_err_set(
+                err, SSO_E_CONFIG, "alg-unknown",
+                "\"%.40s\" is no signature algorithm known here (names are case-sensitive; known are %s)", word,
+                sso_alg_set_text(pool, collect(0) | collect(1)));
         set |= alg->bit;
     }
     if (!set)

@@ -71,8 +71,8 @@ sso_rc_t sso_crypto_random(void *baton, unsigned char *out, apr_size_t len, sso_
     return SSO_OK;
 }
 
-sso_rc_t sso_crypto_digest(sso_hash_t hash, const void *bytes, apr_size_t len, unsigned char *out,
-                           apr_size_t *ret_len, sso_err_t *err)
+sso_rc_t sso_crypto_digest(sso_hash_t hash, const void *bytes, apr_size_t len, unsigned char *out, apr_size_t *ret_len,
+                           sso_err_t *err)
 {
     const sso_crypto_algs_t *a = sso_crypto_algs();
     if (!a || !EVP_Digest(bytes, len, out, NULL, a->md[hash], NULL))

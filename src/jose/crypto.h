@@ -10,9 +10,14 @@
 #include "base/err.h"
 
 #define SSO_SHA256_LEN 32
-#define SSO_HASH_MAX 64
+#define SSO_HASH_MAX   64
 
-typedef enum { SSO_HASH_SHA1, SSO_HASH_SHA256, SSO_HASH_SHA384, SSO_HASH_SHA512 } sso_hash_t; /* SHA1: x5t only, never signatures */
+typedef enum {
+    SSO_HASH_SHA1,
+    SSO_HASH_SHA256,
+    SSO_HASH_SHA384,
+    SSO_HASH_SHA512
+} sso_hash_t; /* SHA1: x5t only, never signatures */
 
 /* The generator of the process (RAND_bytes), in the shape sso_env_t wants. */
 SSO_MUST_USE sso_rc_t sso_crypto_random(void *baton, unsigned char *out, apr_size_t len, sso_err_t *err);

@@ -11,7 +11,7 @@
 #include "jose/jwe_inner.h"
 #include "jose/jwk_inner.h"
 
-#define PARTS 5
+#define PARTS             5
 #define ENCRYPTED_KEY_MAX (SSO_JWK_RSA_BITS_MAX / 8)
 
 static const sso_jwe_alg_t algs[] = {
@@ -56,7 +56,8 @@ static sso_rc_t split(apr_pool_t *pool, const char *text, part_t *parts, sso_err
         parts[1].text_len > SSO_B64_ENCODED_LEN(ENCRYPTED_KEY_MAX))
         return sso_err_set(err, SSO_E_LIMIT, "jwe-too-large", "the header or the encrypted key is too long");
     for (int i = 0; i < PARTS; i++)
-        if (sso_b64url_decode_pool(pool, parts[i].text, parts[i].text_len, &parts[i].bytes, &parts[i].len, NULL) != SSO_OK)
+        if (sso_b64url_decode_pool(pool, parts[i].text, parts[i].text_len, &parts[i].bytes, &parts[i].len, NULL) !=
+            SSO_OK)
             return sso_err_set(err, SSO_E_SYNTAX, "jwe-syntax", "part %d is not base64url without padding", i + 1);
     return SSO_OK;
 }
@@ -95,7 +96,8 @@ static sso_rc_t read_header(const sso_json_t *header, const sso_jwk_t *key, sso_
     if (kid && strlen(kid) > SSO_JWK_KID_MAX)
         return sso_err_set(err, SSO_E_LIMIT, "jwe-kid", "\"kid\" is longer than %d bytes", SSO_JWK_KID_MAX);
     if (kid && key->kid && strcmp(kid, key->kid) != 0)
-        return sso_err_set(err, SSO_E_MISMATCH, "jwe-kid", "encrypted for key \"%.80s\", ours is \"%.80s\"", kid, key->kid);
+        return sso_err_set(err, SSO_E_MISMATCH, "jwe-kid", "encrypted for key \"%.80s\", ours is \"%.80s\"", kid,
+                           key->kid);
     if (!key->is_private || key->kty != jwe->alg->kty || !(key->may & SSO_JWK_MAY_DECRYPT) ||
         (key->alg && strcmp(key->alg, jwe->alg->name) != 0))
         return sso_err_set(err, SSO_E_KEY, "jwe-key", "our key is not for %s (its type, use, key_ops or alg)",
@@ -112,7 +114,8 @@ sso_rc_t sso_jwe_decrypt(apr_pool_t *pool, const char *text, const sso_jwk_t *ke
     sso_jwe_t jwe = {.pool = pool};
     sso_err_t why = SSO_ERR_INIT;
     SSO_TRY(split(pool, text, parts, err));
-    sso_rc_t rc = sso_json_parse_object(pool, (const char *)parts[0].bytes, parts[0].len, SSO_JWS_HEADER_MAX, &header, &why);
+    sso_rc_t rc =
+        sso_json_parse_object(pool, (const char *)parts[0].bytes, parts[0].len, SSO_JWS_HEADER_MAX, &header, &why);
     if (rc != SSO_OK)
         return sso_err_set(err, rc, "jwe-syntax", "the header is no JSON object: %s: %s", why.reason, why.detail);
     SSO_TRY(read_header(header, key, &jwe, err));

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 
-#define GCM_IV_LEN 12
+#define GCM_IV_LEN  12
 #define GCM_TAG_LEN 16
-#define CBC_BLOCK 16
+#define CBC_BLOCK   16
 
 /* RFC 7518 5.3: 96 bit IV, 128 bit tag. A shorter tag would be a shorter search (OpenSSL takes 4 bytes). */
 static int open_gcm(sso_jwe_t *jwe, const unsigned char *cek)
@@ -54,8 +54,8 @@ static int check_mac(const sso_jwe_t *jwe, const unsigned char *mac_key)
     return sso_text_equal_ct(mac, jwe->enc->mac_len, jwe->tag, jwe->tag_len);
 }
 
-/* RFC 7518 5.2.2: first half of the key for the MAC, second for the cipher. Nothing is decrypted before the MAC is right,
- * so the padding tells nobody anything. */
+/* RFC 7518 5.2.2: first half of the key for the MAC, second for the cipher. Nothing is decrypted before the MAC is
+ * right, so the padding tells nobody anything. */
 static int open_cbc(sso_jwe_t *jwe, const unsigned char *cek)
 {
     int n = 0, last = 0;

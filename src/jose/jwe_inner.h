@@ -17,18 +17,18 @@ typedef struct sso_jwe_alg_t {
     const char *name;
     sso_jwe_family_t family;
     sso_kty_t kty;
-    sso_hash_t hash;      /* OAEP and its MGF1 */
-    apr_size_t wrap_len;  /* ECDH-ES+A*KW: bytes of the wrapping key; 0: the agreed key is the content key */
-    const char *wrap;     /* OpenSSL's name of the key wrap */
+    sso_hash_t hash;     /* OAEP and its MGF1 */
+    apr_size_t wrap_len; /* ECDH-ES+A*KW: bytes of the wrapping key; 0: the agreed key is the content key */
+    const char *wrap;    /* OpenSSL's name of the key wrap */
 } sso_jwe_alg_t;
 
 /* Content encryption (RFC 7518 5). */
 typedef struct sso_jwe_enc_t {
     const char *name;
-    const char *cipher;   /* OpenSSL's name */
+    const char *cipher; /* OpenSSL's name */
     apr_size_t cek_len;
-    apr_size_t mac_len;   /* CBC: bytes of the MAC key, of the cipher key and of the tag; 0: GCM */
-    sso_hash_t hash;      /* CBC */
+    apr_size_t mac_len; /* CBC: bytes of the MAC key, of the cipher key and of the tag; 0: GCM */
+    sso_hash_t hash;    /* CBC */
 } sso_jwe_enc_t;
 
 typedef struct sso_jwe_t {

@@ -10,7 +10,7 @@
 #include "base/b64.h"
 
 #define PARTY_MAX 512 /* bytes of apu and apv */
-#define Z_MAX 66      /* x coordinate of P-521 */
+#define Z_MAX     66  /* x coordinate of P-521 */
 
 static sso_rc_t read_party(sso_jwe_t *jwe, const sso_json_t *header, const char *name, const unsigned char **ret,
                            apr_size_t *ret_len, sso_err_t *err)
@@ -22,7 +22,8 @@ static sso_rc_t read_party(sso_jwe_t *jwe, const sso_json_t *header, const char 
         return SSO_OK;
     if (found == SSO_JSON_WRONG_TYPE || strlen(text) > SSO_B64_ENCODED_LEN(PARTY_MAX) ||
         sso_b64url_decode_pool(jwe->pool, text, strlen(text), &bytes, ret_len, NULL) != SSO_OK)
-        return sso_err_set(err, SSO_E_SYNTAX, "jwe-syntax", "\"%s\" is not base64url of at most %d bytes", name, PARTY_MAX);
+        return sso_err_set(err, SSO_E_SYNTAX, "jwe-syntax", "\"%s\" is not base64url of at most %d bytes", name,
+                           PARTY_MAX);
     *ret = bytes;
     return SSO_OK;
 }

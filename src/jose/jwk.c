@@ -13,17 +13,17 @@
 #include "base/text.h"
 #include "jose/jwk_inner.h"
 
-#define SECRET_MAX 4096
+#define SECRET_MAX     4096
 #define RSA_MEMBER_MAX 4096 /* bytes; what is longer is not even made a number */
-#define POINT_MAX 66
+#define POINT_MAX      66
 #define RSA_E_BITS_MAX 64
 
 SSO_OSSL_AUTO(OSSL_PARAM_BLD, bld, OSSL_PARAM_BLD_free)
 SSO_OSSL_AUTO(OSSL_PARAM, params, OSSL_PARAM_free)
 
 static const sso_jwk_curve_t curves[] = {
-    {"P-256", SSO_KTY_EC, "prime256v1", 32, 64},   {"P-384", SSO_KTY_EC, "secp384r1", 48, 96},
-    {"P-521", SSO_KTY_EC, "secp521r1", 66, 132},   {"Ed25519", SSO_KTY_OKP, "ED25519", 32, 64},
+    {"P-256", SSO_KTY_EC, "prime256v1", 32, 64}, {"P-384", SSO_KTY_EC, "secp384r1", 48, 96},
+    {"P-521", SSO_KTY_EC, "secp521r1", 66, 132}, {"Ed25519", SSO_KTY_OKP, "ED25519", 32, 64},
     {"Ed448", SSO_KTY_OKP, "ED448", 57, 114},
 };
 
@@ -107,8 +107,8 @@ static sso_rc_t read_fixed(apr_pool_t *pool, const sso_json_t *object, const cha
         memcpy(out, bytes, len);
     sso_crypto_cleanse(bytes, len);
     if (len != want)
-        return sso_err_set(err, SSO_E_SYNTAX, "jwk-member", "\"%s\" has %" APR_SIZE_T_FMT " bytes instead of %" APR_SIZE_T_FMT,
-                           name, len, want);
+        return sso_err_set(err, SSO_E_SYNTAX, "jwk-member",
+                           "\"%s\" has %" APR_SIZE_T_FMT " bytes instead of %" APR_SIZE_T_FMT, name, len, want);
     return SSO_OK;
 }
 
@@ -227,7 +227,7 @@ static const struct {
     {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
 };
 #define RSA_PUBLIC 2
-#define RSA_ALL 8
+#define RSA_ALL    8
 
 static sso_rc_t read_rsa_numbers(apr_pool_t *pool, const sso_json_t *object, sso_jwk_t *key, BIGNUM **numbers,
                                  sso_err_t *err)

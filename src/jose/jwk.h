@@ -12,14 +12,17 @@
 
 typedef struct sso_jwk_t sso_jwk_t;
 
-typedef enum { SSO_JWK_FOR_PROVIDER, /* a member of a provider's set: private or symmetric members make it unusable */
-               SSO_JWK_FOR_OURSELVES /* our own key: private members wanted */ } sso_jwk_side_t;
+typedef enum {
+    SSO_JWK_FOR_PROVIDER, /* a member of a provider's set: private or symmetric members make it unusable */
+    SSO_JWK_FOR_OURSELVES /* our own key: private members wanted */
+} sso_jwk_side_t;
 
 /* Makes a key of a JWK object. Reasons: jwk-kty, jwk-crv, jwk-member, jwk-rsa-size, jwk-rsa-exponent, jwk-point,
  * jwk-private, jwk-symmetric. Foreign handles die with the pool. */
 SSO_MUST_USE sso_rc_t sso_jwk_from_json(apr_pool_t *pool, const sso_json_t *object, sso_jwk_side_t side,
                                         const sso_jwk_t **ret_key, sso_err_t *err);
-/* A MAC key of raw bytes (client secret): RFC 7518 3.2 minimum length is checked at verification (jws-hmac-key-short). */
+/* A MAC key of raw bytes (client secret): RFC 7518 3.2 minimum length is checked at verification (jws-hmac-key-short).
+ */
 SSO_MUST_USE sso_rc_t sso_jwk_from_secret(apr_pool_t *pool, const void *secret, apr_size_t len,
                                           const sso_jwk_t **ret_key, sso_err_t *err);
 /* A private or public key in PEM (SSOClientKey); the same size and curve rules. `kid` may be NULL.

@@ -7,21 +7,21 @@
 #include "jose/ossl.h"
 
 /* What `use` and `key_ops` leave the key good for. */
-#define SSO_JWK_MAY_VERIFY 1U
-#define SSO_JWK_MAY_SIGN 2U
+#define SSO_JWK_MAY_VERIFY  1U
+#define SSO_JWK_MAY_SIGN    2U
 #define SSO_JWK_MAY_DECRYPT 4U
-#define SSO_JWK_MAY_ALL 7U
+#define SSO_JWK_MAY_ALL     7U
 
-#define SSO_JWK_KID_MAX 512
+#define SSO_JWK_KID_MAX      512
 #define SSO_JWK_RSA_BITS_MIN 2048 /* RFC 7518 3.3 */
 #define SSO_JWK_RSA_BITS_MAX 8192 /* verification time grows with the square */
 
 /* One curve we know; the names of OpenSSL beside those of JOSE. */
 typedef struct sso_jwk_curve_t {
-    const char *crv;      /* "P-256", "Ed25519" */
+    const char *crv; /* "P-256", "Ed25519" */
     sso_kty_t kty;
-    const char *ossl;     /* group of an EC key, type of an OKP key */
-    apr_size_t len;       /* of a coordinate, a private value, half an ECDSA signature */
+    const char *ossl; /* group of an EC key, type of an OKP key */
+    apr_size_t len;   /* of a coordinate, a private value, half an ECDSA signature */
     apr_size_t sig_len;
 } sso_jwk_curve_t;
 
@@ -32,8 +32,8 @@ struct sso_jwk_t {
     const char *alg;              /* NULL when absent: then any algorithm of the type */
     unsigned may;
     int is_private;
-    EVP_PKEY *pkey;               /* RSA, EC, OKP */
-    const unsigned char *secret;  /* oct */
+    EVP_PKEY *pkey;              /* RSA, EC, OKP */
+    const unsigned char *secret; /* oct */
     apr_size_t secret_len;
 };
 

@@ -11,7 +11,7 @@
 
 #include "jose/jwk_inner.h"
 
-#define PEM_MAX (64 * 1024)
+#define PEM_MAX        (64 * 1024)
 #define PEM_BLOCKS_MAX 16
 
 SSO_OSSL_AUTO(BIO, bio, BIO_vfree)
@@ -28,14 +28,14 @@ static int refuse_passphrase(char *pass, size_t size, size_t *len, const OSSL_PA
     return 0;
 }
 
-/* The first block of the file that holds what `selection` asks for, or NULL. Other blocks ("EC PARAMETERS", certificates)
- * may stand before it. */
+/* The first block of the file that holds what `selection` asks for, or NULL. Other blocks ("EC PARAMETERS",
+ * certificates) may stand before it. */
 static EVP_PKEY *decode(const char *pem, apr_size_t len, int selection, int *ret_encrypted)
 {
     EVP_PKEY *pkey = NULL;
     SSO_AUTO(bio) BIO *bio = BIO_new_mem_buf(pem, (int)len);
-    SSO_AUTO(decoder) OSSL_DECODER_CTX *ctx =
-        OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", NULL, NULL, selection, NULL, NULL);
+    SSO_AUTO(decoder)
+    OSSL_DECODER_CTX *ctx = OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", NULL, NULL, selection, NULL, NULL);
     if (!bio || !ctx || !OSSL_DECODER_CTX_set_passphrase_cb(ctx, refuse_passphrase, ret_encrypted))
         return NULL;
     for (int i = 0; i < PEM_BLOCKS_MAX && !pkey; i++) {

@@ -41,8 +41,8 @@ static sso_rc_t print_ec(apr_pool_t *pool, const sso_jwk_t *key, char **ret_text
             return sso_crypto_fail(err, "reading an EC key");
         values[i] = sso_b64url_string(pool, bytes, key->curve->len);
     }
-    *ret_text = apr_psprintf(pool, "\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"", key->curve->crv, values[0],
-                             values[1]);
+    *ret_text = apr_psprintf(pool, "\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"", key->curve->crv,
+                             values[0], values[1]);
     return SSO_OK;
 }
 

@@ -101,7 +101,8 @@ sso_rc_t sso_jwks_select(const sso_jwks_t *set, const char *kid, const sso_alg_t
         if (found && !is_same_key(found, key))
             return sso_err_set(err, SSO_E_KEY, "jwks-ambiguous",
                                kid ? "several %s keys have the kid of the token"
-                                   : "the token names no kid and several keys fit %s", alg->name);
+                                   : "the token names no kid and several keys fit %s",
+                               alg->name);
         found = key;
     }
     if (found) {

@@ -70,8 +70,8 @@ static sso_rc_t check_shape(const char *text, apr_size_t *ret_len, sso_err_t *er
         return sso_err_set(err, SSO_E_SYNTAX, "jws-parts", "JSON serialization instead of the compact one");
     int dots = count_dots(text);
     if (dots != 2)
-        return sso_err_set(err, SSO_E_SYNTAX, "jws-parts", "%s", dots == 4 ? "five parts: this is encrypted"
-                                                                          : "not three parts separated by dots");
+        return sso_err_set(err, SSO_E_SYNTAX, "jws-parts", "%s",
+                           dots == 4 ? "five parts: this is encrypted" : "not three parts separated by dots");
     *ret_len = (apr_size_t)(end - text);
     return SSO_OK;
 }
@@ -91,7 +91,8 @@ sso_rc_t sso_jws_parse(apr_pool_t *pool, const char *text, sso_jws_parsed_t *ret
 
     /* RFC 7515 4, 5.2 (3, 4): strict JSON, no member twice */
     sso_err_t why = SSO_ERR_INIT;
-    sso_rc_t rc = sso_json_parse_object(pool, (const char *)header, header_len, SSO_JWS_HEADER_MAX, &parsed.header, &why);
+    sso_rc_t rc =
+        sso_json_parse_object(pool, (const char *)header, header_len, SSO_JWS_HEADER_MAX, &parsed.header, &why);
     if (rc != SSO_OK)
         return sso_err_set(err, rc, "jws-header", "%s: %s", why.reason, why.detail);
     SSO_TRY(read_header(parsed.header, &parsed, err));
@@ -111,7 +112,8 @@ static sso_rc_t pin_alg(apr_pool_t *pool, const char *name, sso_alg_set_t allowe
     if (!alg && apr_strnatcasecmp(name, "none") == 0)
         return sso_err_set(err, SSO_E_UNSUPPORTED, "jws-alg-none", "the token is not signed (alg none)");
     if (!alg)
-        return sso_err_set(err, SSO_E_UNSUPPORTED, "jws-alg-unknown", "alg \"%.*s\" is not supported", NAME_SHOWN, name);
+        return sso_err_set(err, SSO_E_UNSUPPORTED, "jws-alg-unknown", "alg \"%.*s\" is not supported", NAME_SHOWN,
+                           name);
     if (!(alg->bit & allowed))
         return sso_err_set(err, SSO_E_DENIED, "jws-alg-not-allowed", "alg %s; accepted here: %s", alg->name,
                            sso_alg_set_text(pool, allowed));
@@ -138,9 +140,9 @@ sso_rc_t sso_jws_verify(apr_pool_t *pool, const sso_jws_parsed_t *parsed, const 
 
 static char *make_header(apr_pool_t *pool, const sso_alg_t *alg, const char *typ, const char *kid)
 {
-    return apr_pstrcat(pool, "{\"alg\":\"", alg->name, "\"", typ ? ",\"typ\":\"" : "", typ ? sso_text_json(pool, typ) : "",
-                       typ ? "\"" : "", kid ? ",\"kid\":\"" : "", kid ? sso_text_json(pool, kid) : "", kid ? "\"" : "",
-                       "}", NULL);
+    return apr_pstrcat(pool, "{\"alg\":\"", alg->name, "\"", typ ? ",\"typ\":\"" : "",
+                       typ ? sso_text_json(pool, typ) : "", typ ? "\"" : "", kid ? ",\"kid\":\"" : "",
+                       kid ? sso_text_json(pool, kid) : "", kid ? "\"" : "", "}", NULL);
 }
 
 sso_rc_t sso_jws_sign(apr_pool_t *pool, const sso_jwk_t *key, const sso_alg_t *alg, const char *typ, const char *kid,

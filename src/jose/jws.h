@@ -10,15 +10,15 @@
 #include "base/json.h"
 #include "jose/jwks.h"
 
-#define SSO_JWS_BYTES_MAX (512 * 1024)
+#define SSO_JWS_BYTES_MAX  (512 * 1024)
 #define SSO_JWS_HEADER_MAX (8 * 1024)
-#define SSO_JWS_KID_MAX 512
+#define SSO_JWS_KID_MAX    512
 
 /* Split and decoded, header checked, nothing verified. The only use of the fields is choosing a key. */
 typedef struct sso_jws_parsed_t {
-    const char *alg;  /* as in the header, unknown names included */
-    const char *kid;  /* NULL when absent */
-    const char *typ;  /* NULL when absent */
+    const char *alg; /* as in the header, unknown names included */
+    const char *kid; /* NULL when absent */
+    const char *typ; /* NULL when absent */
     const sso_json_t *header;
     const char *signing_input;
     apr_size_t signing_input_len;

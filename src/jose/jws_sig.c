@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures on OpenSSL 3. JOSE writes an ECDSA signature as R || S (RFC 7518 3.4), OpenSSL as DER; the DER form is made
- * here and never taken from outside. */
+/* Signatures on OpenSSL 3. JOSE writes an ECDSA signature as R || S (RFC 7518 3.4), OpenSSL as DER; the DER form is
+ * made here and never taken from outside. */
 #include "jose/jws_sig.h"
 
 #include <string.h>
@@ -119,8 +119,8 @@ static sso_rc_t verify_pkey(const sso_jwk_t *key, const sso_alg_t *alg, const ss
     if (!ctx || EVP_DigestVerifyInit_ex(ctx, &pctx, hash, NULL, NULL, key->pkey, NULL) != 1 ||
         (key->kty == SSO_KTY_RSA && !set_rsa_padding(pctx, alg)))
         return sso_crypto_fail(err, "EVP_DigestVerifyInit_ex");
-    if (EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)parsed->signing_input,
-                         parsed->signing_input_len) != 1)
+    if (EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)parsed->signing_input, parsed->signing_input_len) !=
+        1)
         return refuse_signature(err, alg);
     return SSO_OK;
 }

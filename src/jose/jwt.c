@@ -13,8 +13,8 @@
 
 #define ED448_HALF 57
 
-/* RFC 7519 5.2, RFC 8725 3.3: what is inside is checked like a token that came bare. Encryption proves nothing about the
- * sender: our public key is public. */
+/* RFC 7519 5.2, RFC 8725 3.3: what is inside is checked like a token that came bare. Encryption proves nothing about
+ * the sender: our public key is public. */
 static sso_rc_t unwrap(apr_pool_t *pool, const char *text, const sso_jwk_t *key, const char **ret_inner, sso_err_t *err)
 {
     apr_size_t len = 0;
@@ -38,8 +38,8 @@ sso_rc_t sso_jwt_verify(apr_pool_t *pool, const char *text, const sso_jwt_keys_t
     SSO_TRY(sso_jws_verify(pool, &parsed, keys->verify, keys->allowed, &jws, err));
 
     sso_err_t why = SSO_ERR_INIT;
-    sso_rc_t rc = sso_json_parse_object(pool, (const char *)jws.payload, jws.payload_len, SSO_JWS_BYTES_MAX, &jwt.claims,
-                                        &why);
+    sso_rc_t rc =
+        sso_json_parse_object(pool, (const char *)jws.payload, jws.payload_len, SSO_JWS_BYTES_MAX, &jwt.claims, &why);
     if (rc != SSO_OK)
         return sso_err_set(err, rc, "jwt-claims", "the claims are no JSON object: %s: %s", why.reason, why.detail);
     jwt.typ = jws.typ;

@@ -29,10 +29,10 @@ apr_size_t sso_crypto_hash_len(sso_hash_t hash);
  * and libcurl read that queue after their own calls and would take our entry for theirs. */
 sso_rc_t sso_crypto_fail(sso_err_t *err, const char *what);
 
-#define SSO_OSSL_AUTO(type, name, free_fn)      \
-    static inline void sso_auto_##name(type **p) \
-    {                                            \
-        free_fn(*p);                             \
+#define SSO_OSSL_AUTO(type, name, free_fn)                                                                             \
+    static inline void sso_auto_##name(type **p)                                                                       \
+    {                                                                                                                  \
+        free_fn(*p);                                                                                                   \
     }
 SSO_OSSL_AUTO(EVP_MD_CTX, md_ctx, EVP_MD_CTX_free)
 SSO_OSSL_AUTO(EVP_MAC_CTX, mac_ctx, EVP_MAC_CTX_free)

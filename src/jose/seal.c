@@ -12,14 +12,14 @@
 #include "base/text.h"
 #include "jose/ossl.h"
 
-#define BOX_VERSION 1
-#define KEY_LEN 32
-#define NONCE_LEN 12
-#define TAG_LEN 16
-#define HEAD_LEN (1 + SSO_KEY_ID_LEN + 2) /* what is authenticated in the clear */
-#define BODY_AT (HEAD_LEN + NONCE_LEN)
-#define CONTEXT_MAX 8192
-#define KEYFILE_MAX (64 * 1024)
+#define BOX_VERSION  1
+#define KEY_LEN      32
+#define NONCE_LEN    12
+#define TAG_LEN      16
+#define HEAD_LEN     (1 + SSO_KEY_ID_LEN + 2) /* what is authenticated in the clear */
+#define BODY_AT      (HEAD_LEN + NONCE_LEN)
+#define CONTEXT_MAX  8192
+#define KEYFILE_MAX  (64 * 1024)
 #define DISTINCT_MIN 16 /* of 32 random bytes fewer than 16 differ once in 10^13 keys */
 
 typedef struct ring_key_t {
@@ -34,7 +34,7 @@ struct sso_keyring_t {
 };
 
 /* A cipher context keyed for one (direction, purpose, key, day). */
-#define SLOTS 16
+#define SLOTS     16
 #define SLOT_FREE 0xFFFFFFFFU
 typedef struct slot_t {
     apr_uint32_t tag;
@@ -54,17 +54,15 @@ static const struct {
     const char *text;
     apr_size_t len; /* with the NUL, which ends the label in the additional data */
 } labels[SSO_SEAL_PURPOSES] = {
-#define LABEL(s) {s, sizeof(s)}
-    [SSO_SEAL_SESSION] = LABEL("session"),
-    [SSO_SEAL_SESSION_REF] = LABEL("session-ref"),
-    [SSO_SEAL_IDLE] = LABEL("idle"),
-    [SSO_SEAL_LOGIN] = LABEL("login"),
-    [SSO_SEAL_STATE] = LABEL("state"),
-    [SSO_SEAL_RETURN] = LABEL("return"),
-    [SSO_SEAL_HINT] = LABEL("hint"),
-    [SSO_SEAL_CACHE] = LABEL("cache"),
-    [SSO_SEAL_LOGOUT] = LABEL("logout"),
-    [SSO_SEAL_MARKER] = LABEL("marker"),
+#define LABEL(s)                                                                                                       \
+    {                                                                                                                  \
+        s, sizeof(s)                                                                                                   \
+    }
+    [SSO_SEAL_SESSION] = LABEL("session"), [SSO_SEAL_SESSION_REF] = LABEL("session-ref"),
+    [SSO_SEAL_IDLE] = LABEL("idle"),       [SSO_SEAL_LOGIN] = LABEL("login"),
+    [SSO_SEAL_STATE] = LABEL("state"),     [SSO_SEAL_RETURN] = LABEL("return"),
+    [SSO_SEAL_HINT] = LABEL("hint"),       [SSO_SEAL_CACHE] = LABEL("cache"),
+    [SSO_SEAL_LOGOUT] = LABEL("logout"),   [SSO_SEAL_MARKER] = LABEL("marker"),
 };
 
 /* ---- the ring ---- */
@@ -142,9 +140,10 @@ static sso_rc_t read_line(apr_pool_t *pool, sso_keyring_t *ring, const char *tex
     if (sso_b64_decode_pool(pool, text, len, &bytes, &n, NULL) != SSO_OK)
         return sso_err_set(err, SSO_E_SYNTAX, "keyfile-syntax",
                            "line %d: not base64 (standard alphabet with padding, one key a line)", line);
-    sso_rc_t rc = n == KEY_LEN ? add_key(ring, bytes, line, err)
-                               : sso_err_set(err, SSO_E_CONFIG, "keyfile-length",
-                                             "line %d: a key is %d bytes, this one has %" APR_SIZE_T_FMT, line, KEY_LEN, n);
+    sso_rc_t rc = n == KEY_LEN
+                      ? add_key(ring, bytes, line, err)
+                      : sso_err_set(err, SSO_E_CONFIG, "keyfile-length",
+                                    "line %d: a key is %d bytes, this one has %" APR_SIZE_T_FMT, line, KEY_LEN, n);
     sso_crypto_cleanse(bytes, n);
     return rc;
 }
@@ -253,7 +252,8 @@ static sso_rc_t key_slot(const sso_sealer_t *sealer, slot_t *slot, int sealing, 
 static sso_rc_t find_slot(sso_sealer_t *sealer, int sealing, sso_seal_purpose_t purpose, int index, unsigned day,
                           slot_t **ret_slot, sso_err_t *err)
 {
-    apr_uint32_t tag = ((apr_uint32_t)sealing << 31) | ((apr_uint32_t)purpose << 24) | ((apr_uint32_t)index << 16) | day;
+    apr_uint32_t tag =
+        ((apr_uint32_t)sealing << 31) | ((apr_uint32_t)purpose << 24) | ((apr_uint32_t)index << 16) | day;
     slot_t *oldest = &sealer->slots[0];
     for (int i = 0; i < SLOTS; i++) {
         slot_t *slot = &sealer->slots[i];
@@ -350,7 +350,8 @@ sso_rc_t sso_seal_open(sso_sealer_t *sealer, apr_pool_t *pool, apr_time_t now, s
     if (context_len > CONTEXT_MAX || (unsigned)purpose >= SSO_SEAL_PURPOSES)
         return sso_err_set(err, SSO_E_INTERNAL, "crypto", "the context or the purpose is out of range");
     if (text_len < SSO_SEAL_TEXT_LEN(0) || text_len > SSO_SEAL_TEXT_LEN(SSO_SEAL_PLAIN_MAX))
-        return sso_err_set(err, SSO_E_SYNTAX, "box-malformed", "%" APR_SIZE_T_FMT " characters cannot be a box", text_len);
+        return sso_err_set(err, SSO_E_SYNTAX, "box-malformed", "%" APR_SIZE_T_FMT " characters cannot be a box",
+                           text_len);
     unsigned char *box = apr_palloc(pool, SSO_B64_DECODED_MAX(text_len));
     apr_size_t box_len;
     if (sso_b64url_decode(box, &box_len, text, text_len, NULL) != SSO_OK || box_len < SSO_SEAL_OVERHEAD)
@@ -359,8 +360,9 @@ sso_rc_t sso_seal_open(sso_sealer_t *sealer, apr_pool_t *pool, apr_time_t now, s
         return sso_err_set(err, SSO_E_SYNTAX, "box-malformed", "version %d, known is %d", box[0], BOX_VERSION);
     int index = find_key(sealer->ring, box + 1);
     if (index < 0)
-        return sso_err_set(err, SSO_E_KEY, "box-unknown-key", "sealed by key %02x%02x%02x%02x, which is not in our key file",
-                           box[1], box[2], box[3], box[4]);
+        return sso_err_set(err, SSO_E_KEY, "box-unknown-key",
+                           "sealed by key %02x%02x%02x%02x, which is not in our key file", box[1], box[2], box[3],
+                           box[4]);
     unsigned day = (unsigned)box[HEAD_LEN - 2] << 8 | box[HEAD_LEN - 1];
     if ((apr_time_t)day > now / APR_USEC_PER_SEC / 86400 + 1)
         return sso_err_set(err, SSO_E_EXPIRED, "box-future", "sealed on a day after tomorrow: is a clock wrong?");

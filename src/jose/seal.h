@@ -18,24 +18,24 @@
 #include "base/env.h"
 #include "base/err.h"
 
-#define SSO_KEYRING_MAX 8
-#define SSO_KEY_ID_LEN 4
-#define SSO_SEAL_OVERHEAD (1 + SSO_KEY_ID_LEN + 2 + 12 + 16)
+#define SSO_KEYRING_MAX    8
+#define SSO_KEY_ID_LEN     4
+#define SSO_SEAL_OVERHEAD  (1 + SSO_KEY_ID_LEN + 2 + 12 + 16)
 #define SSO_SEAL_PLAIN_MAX (256 * 1024)
 /* characters of a box with n bytes in it */
 #define SSO_SEAL_TEXT_LEN(n) SSO_B64_ENCODED_LEN((n) + SSO_SEAL_OVERHEAD)
 
 typedef enum {
-    SSO_SEAL_SESSION, /* the session record in the cookie */
+    SSO_SEAL_SESSION,     /* the session record in the cookie */
     SSO_SEAL_SESSION_REF, /* the cookie that names a record in the cache */
-    SSO_SEAL_IDLE,    /* the idle stamp */
-    SSO_SEAL_LOGIN,   /* the browser secret of pending logins */
-    SSO_SEAL_STATE,   /* the state parameter */
-    SSO_SEAL_RETURN,  /* a long return path */
-    SSO_SEAL_HINT,    /* the ID token kept for logout */
-    SSO_SEAL_CACHE,   /* a record in SSOCache */
-    SSO_SEAL_LOGOUT,  /* state of a logout at the provider */
-    SSO_SEAL_MARKER,  /* the browser's powerless token of the bridge */
+    SSO_SEAL_IDLE,        /* the idle stamp */
+    SSO_SEAL_LOGIN,       /* the browser secret of pending logins */
+    SSO_SEAL_STATE,       /* the state parameter */
+    SSO_SEAL_RETURN,      /* a long return path */
+    SSO_SEAL_HINT,        /* the ID token kept for logout */
+    SSO_SEAL_CACHE,       /* a record in SSOCache */
+    SSO_SEAL_LOGOUT,      /* state of a logout at the provider */
+    SSO_SEAL_MARKER,      /* the browser's powerless token of the bridge */
     SSO_SEAL_PURPOSES
 } sso_seal_purpose_t;
 
@@ -44,8 +44,9 @@ typedef struct sso_keyring_t sso_keyring_t;
 
 /* Parses a key file: one key of exactly 32 bytes a line, base64 (standard, padded); blank lines and lines that begin
  * with '#' are skipped; 1 to SSO_KEYRING_MAX keys, all different. The ring is cleansed with its pool.
- * Reasons: keyfile-syntax, keyfile-length, keyfile-empty, keyfile-duplicate, keyfile-weak (all bytes equal, a run, text,
- * fewer than 16 different bytes, or a key printed in public documents), keyfile-too-many. The detail names the line, never the key. */
+ * Reasons: keyfile-syntax, keyfile-length, keyfile-empty, keyfile-duplicate, keyfile-weak (all bytes equal, a run,
+ * text, fewer than 16 different bytes, or a key printed in public documents), keyfile-too-many. The detail names the
+ * line, never the key. */
 SSO_MUST_USE sso_rc_t sso_keyring_parse(apr_pool_t *pool, const char *text, apr_size_t len, sso_keyring_t **ret_ring,
                                         sso_err_t *err);
 /* A fresh key as a line for a key file, with its newline. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JWE decryption: every header rule, and that whatever is wrong behind the header looks the same. The pairs of algorithms
- * are in t/vectors/jose. */
+/* JWE decryption: every header rule, and that whatever is wrong behind the header looks the same. The pairs of
+ * algorithms are in t/vectors/jose. */
 #include "jose_kit.h"
 
 #include "jose/jwe.h"
@@ -28,11 +28,6 @@ static const sso_jwk_t *p256(void)
 
 static const char *const tokens[] = {JWE_RSA_OAEP_GCM, JWE_RSA_OAEP_CBC, JWE_ECDH_GCM, JWE_ECDH_WRAPPED};
 
-static const sso_jwk_t *key_of(int i)
-{
-    return i < 2 ? rsa() : p256();
-}
-
 /* The token with byte `at` of part `part` changed, or with the part cut to `at` bytes. */
 static const char *change(const char *token, int part, apr_size_t at, int cut)
 {
@@ -59,7 +54,7 @@ static void tokens_are_decrypted(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        assert_string_equal(decrypted(tokens[i], key_of(i)), "ok");
+        assert_string_equal(decrypted(tokens[i], i < 2 ? rsa() : p256()), "ok");
         assert_int_equal(plain_len, 10);
         assert_string_equal(plain, "plain text");
     }
@@ -72,16 +67,17 @@ static void tokens_are_decrypted(void **state)
 static void any_change_behind_the_header_gives_the_one_reason(void **state)
 {
     (void)state;
+    const sso_jwk_t *keys[] = {rsa(), rsa(), p256(), p256()};
     for (int i = 0; i < 4; i++)
         for (int part = 1; part < 5; part++) {
             if (part == 1 && i == 2)
                 continue; /* direct agreement: no encrypted key */
-            assert_string_equal(decrypted(change(tokens[i], part, 0, 0), key_of(i)), "jwe-decrypt");
-            assert_string_equal(decrypted(change(tokens[i], part, 9, 0), key_of(i)), "jwe-decrypt");
+            assert_string_equal(decrypted(change(tokens[i], part, 0, 0), keys[i]), "jwe-decrypt");
+            assert_string_equal(decrypted(change(tokens[i], part, 9, 0), keys[i]), "jwe-decrypt");
             assert_null(plain);
             char *first = apr_pstrdup(unit_pool, err.detail);
-            assert_string_equal(decrypted(change(tokens[i], part, 4, 1), key_of(i)), "jwe-decrypt");
-            assert_string_equal(decrypted(change(tokens[i], part, 0, 1), key_of(i)), "jwe-decrypt");
+            assert_string_equal(decrypted(change(tokens[i], part, 4, 1), keys[i]), "jwe-decrypt");
+            assert_string_equal(decrypted(change(tokens[i], part, 0, 1), keys[i]), "jwe-decrypt");
             assert_string_equal(first, err.detail);
         }
 }
@@ -98,7 +94,8 @@ static void header_is_authenticated(void **state)
 {
     (void)state;
     const char *rest = strchr(JWE_RSA_OAEP_GCM, '.');
-    const char *token = apr_pstrcat(unit_pool, kit_b64("{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\",\"x\":1}"), rest, NULL);
+    const char *token =
+        apr_pstrcat(unit_pool, kit_b64("{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\",\"x\":1}"), rest, NULL);
     assert_string_equal(decrypted(token, rsa()), "jwe-decrypt");
 }
 
@@ -115,8 +112,8 @@ static void direct_agreement_has_no_encrypted_key(void **state)
 {
     (void)state;
     const char *dot = strchr(JWE_ECDH_GCM, '.');
-    const char *token = apr_pstrcat(unit_pool, apr_pstrndup(unit_pool, JWE_ECDH_GCM, (apr_size_t)(dot - JWE_ECDH_GCM) + 1),
-                                    "AAAA", dot + 1, NULL);
+    const char *token = apr_pstrcat(
+        unit_pool, apr_pstrndup(unit_pool, JWE_ECDH_GCM, (apr_size_t)(dot - JWE_ECDH_GCM) + 1), "AAAA", dot + 1, NULL);
     assert_string_equal(decrypted(token, p256()), "jwe-decrypt");
 }
 
@@ -167,9 +164,10 @@ static void headers_are_strict(void **state)
         {"{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\"," EPK_P256 ",\"apv\":\"a=\"}", "jwe-syntax", 1},
         {"{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\"," EPK_P256 "}", "jwe-decrypt", 1},
     };
+    const sso_jwk_t *keys[] = {rsa(), p256()};
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *token = apr_pstrcat(unit_pool, kit_b64(cases[i].header), ".AAAA.AAAA.AAAA.AAAA", NULL);
-        assert_string_equal(decrypted(token, cases[i].ec ? p256() : rsa()), cases[i].reason);
+        assert_string_equal(decrypted(token, keys[cases[i].ec]), cases[i].reason);
     }
 }
 
@@ -178,9 +176,9 @@ static void party_info_is_bounded(void **state)
     (void)state;
     unsigned char *bytes = apr_pcalloc(unit_pool, 513);
     for (apr_size_t n = 512; n <= 513; n++) {
-        const char *header = apr_psprintf(unit_pool, "{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\"," EPK_P256
-                                          ",\"apu\":\"%s\",\"apv\":\"%s\"}", sso_b64url_string(unit_pool, bytes, n),
-                                          sso_b64url_string(unit_pool, bytes, n));
+        const char *header = apr_psprintf(
+            unit_pool, "{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\"," EPK_P256 ",\"apu\":\"%s\",\"apv\":\"%s\"}",
+            sso_b64url_string(unit_pool, bytes, n), sso_b64url_string(unit_pool, bytes, n));
         assert_string_equal(decrypted(apr_pstrcat(unit_pool, kit_b64(header), "..AAAA.AAAA.AAAA", NULL), p256()),
                             n == 512 ? "jwe-decrypt" : "jwe-syntax");
     }
@@ -196,7 +194,8 @@ static void kid_must_be_ours_when_both_have_one(void **state)
     char *kid = apr_pcalloc(unit_pool, 514);
     memset(kid, 'k', 513);
     const char *header = apr_psprintf(unit_pool, "{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\",\"kid\":\"%s\"}", kid);
-    assert_string_equal(decrypted(apr_pstrcat(unit_pool, kit_b64(header), ".AAAA.AAAA.AAAA.AAAA", NULL), rsa()), "jwe-kid");
+    assert_string_equal(decrypted(apr_pstrcat(unit_pool, kit_b64(header), ".AAAA.AAAA.AAAA.AAAA", NULL), rsa()),
+                        "jwe-kid");
 }
 
 static void key_must_be_private_and_for_decryption(void **state)
@@ -210,15 +209,23 @@ static void key_must_be_private_and_for_decryption(void **state)
     assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"use\":\"sig\"")), "jwe-key");
     assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"key_ops\":[\"sign\"]")), "jwe-key");
     assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"alg\":\"ECDH-ES+A128KW\"")), "jwe-key");
-    assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"use\":\"enc\",\"alg\":\"ECDH-ES\"")), "ok");
+    assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"use\":\"enc\",\"alg\":\"ECDH-ES\"")),
+                        "ok");
     assert_string_equal(decrypted(JWE_ECDH_GCM, kit_key(P256_PUB P256_PRIV ",\"key_ops\":[\"deriveBits\"]")), "ok");
 }
 
 static void texts_that_are_not_five_strict_base64url_parts_are_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "a.b.c", "....", "a.b.c.d", "a.b.c.d.e.f", "{\"protected\":\"x\"}",
-                                        JWE_RSA_OAEP_GCM ".", JWE_RSA_OAEP_GCM "=", JWE_RSA_OAEP_GCM "\n",
+    static const char *const texts[] = {"",
+                                        "a.b.c",
+                                        "....",
+                                        "a.b.c.d",
+                                        "a.b.c.d.e.f",
+                                        "{\"protected\":\"x\"}",
+                                        JWE_RSA_OAEP_GCM ".",
+                                        JWE_RSA_OAEP_GCM "=",
+                                        JWE_RSA_OAEP_GCM "\n",
                                         " " JWE_RSA_OAEP_GCM};
     for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_string_equal(decrypted(texts[i], rsa()), "jwe-syntax");
@@ -232,7 +239,8 @@ static void sizes_are_bounded(void **state)
     big[SSO_JWE_BYTES_MAX + 1] = 0;
     assert_string_equal(decrypted(big, rsa()), "jwe-too-large");
     big[2000] = 0;
-    assert_string_equal(decrypted(apr_pstrcat(unit_pool, "AAAA.", big, ".AAAA.AAAA.AAAA", NULL), rsa()), "jwe-too-large");
+    assert_string_equal(decrypted(apr_pstrcat(unit_pool, "AAAA.", big, ".AAAA.AAAA.AAAA", NULL), rsa()),
+                        "jwe-too-large");
     memset(big, 'A', 12000);
     big[12000] = 0;
     assert_string_equal(decrypted(apr_pstrcat(unit_pool, big, ".AAAA.AAAA.AAAA.AAAA", NULL), rsa()), "jwe-too-large");

@@ -123,7 +123,8 @@ static void unknown_types_and_curves_are_refused(void **state)
     refused("\"kty\":\"OKP\",\"crv\":\"P-256\",\"x\":\"AA\"", SSO_JWK_FOR_PROVIDER, "jwk-crv");
     refused("\"kty\":\"EC\",\"x\":\"AA\",\"y\":\"AA\"", SSO_JWK_FOR_PROVIDER, "jwk-crv");
     const sso_jwk_t *key = NULL;
-    unit_assert_err(sso_jwk_from_json(unit_pool, json("[1]"), SSO_JWK_FOR_PROVIDER, &key, &err), SSO_E_SYNTAX, "jwk-kty");
+    unit_assert_err(sso_jwk_from_json(unit_pool, json("[1]"), SSO_JWK_FOR_PROVIDER, &key, &err), SSO_E_SYNTAX,
+                    "jwk-kty");
 }
 
 /* A modulus of `len` bytes: 0x80, zeros, 0x01. */
@@ -132,8 +133,8 @@ static char *rsa_of(apr_size_t len, const char *e)
     unsigned char *n = apr_pcalloc(unit_pool, len);
     n[0] = 0x80;
     n[len - 1] = 1;
-    return apr_pstrcat(unit_pool, "\"kty\":\"RSA\",\"n\":\"", sso_b64url_string(unit_pool, n, len), "\",\"e\":\"", e, "\"",
-                       NULL);
+    return apr_pstrcat(unit_pool, "\"kty\":\"RSA\",\"n\":\"", sso_b64url_string(unit_pool, n, len), "\",\"e\":\"", e,
+                       "\"", NULL);
 }
 
 static void rsa_sizes_are_bounded_on_both_sides(void **state)
@@ -167,7 +168,8 @@ static void even_rsa_moduli_are_refused(void **state)
 {
     (void)state;
     unsigned char n[256] = {0x80};
-    refused(apr_pstrcat(unit_pool, "\"kty\":\"RSA\",\"n\":\"", sso_b64url_string(unit_pool, n, 256), "\",\"e\":\"AQAB\"", NULL),
+    refused(apr_pstrcat(unit_pool, "\"kty\":\"RSA\",\"n\":\"", sso_b64url_string(unit_pool, n, 256),
+                        "\",\"e\":\"AQAB\"", NULL),
             SSO_JWK_FOR_PROVIDER, "jwk-member");
 }
 
@@ -176,8 +178,8 @@ static void leading_zero_of_an_rsa_number_changes_nothing(void **state)
     (void)state;
     unsigned char n[257] = {0, 0x80};
     n[256] = 1;
-    const sso_jwk_t *padded = provider_key(apr_pstrcat(unit_pool, "\"kty\":\"RSA\",\"n\":\"",
-                                                       sso_b64url_string(unit_pool, n, 257), "\",\"e\":\"AAEAAQ\"", NULL));
+    const sso_jwk_t *padded = provider_key(apr_pstrcat(
+        unit_pool, "\"kty\":\"RSA\",\"n\":\"", sso_b64url_string(unit_pool, n, 257), "\",\"e\":\"AAEAAQ\"", NULL));
     char *a, *b;
     unit_assert_ok(sso_jwk_thumbprint(unit_pool, padded, &a, &err));
     unit_assert_ok(sso_jwk_thumbprint(unit_pool, provider_key(rsa_of(256, "AQAB")), &b, &err));
@@ -231,8 +233,12 @@ static void private_and_symmetric_members_make_a_providers_key_unusable(void **s
 static void our_own_private_keys_are_read(void **state)
 {
     (void)state;
-    static const char *const keys[] = {RSA_PUB RSA_PRIV,   P256_PUB P256_PRIV,       P384_PUB P384_PRIV,
-                                       P521_PUB P521_PRIV, ED25519_PUB ED25519_PRIV, ED448_PUB ED448_PRIV,
+    static const char *const keys[] = {RSA_PUB RSA_PRIV,
+                                       P256_PUB P256_PRIV,
+                                       P384_PUB P384_PRIV,
+                                       P521_PUB P521_PRIV,
+                                       ED25519_PUB ED25519_PRIV,
+                                       ED448_PUB ED448_PRIV,
                                        "\"kty\":\"oct\",\"k\":\"AAAA\""};
     for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const sso_jwk_t *key = NULL;
@@ -274,11 +280,14 @@ static void thumbprints_match_rfc_7638_and_rfc_8037(void **state)
 {
     (void)state;
     char *text = NULL;
-    const sso_jwk_t *key = provider_key(
-        "\"kty\":\"RSA\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebW"
-        "KRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb"
-        "9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-cs"
-        "FCur-kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"");
+    const sso_jwk_t *key =
+        provider_key("\"kty\":\"RSA\",\"n\":"
+                     "\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebW"
+                     "KRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
+                     "FDW2QvzqY368QQMicAtaSqzs8KJZgnYb"
+                     "9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_"
+                     "xBniIqbw0Ls1jF44-cs"
+                     "FCur-kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"");
     unit_assert_ok(sso_jwk_thumbprint(unit_pool, key, &text, &err));
     assert_string_equal(text, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     key = provider_key("\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"");
@@ -291,7 +300,7 @@ static void thumbprints_match_rfc_7638_and_rfc_8037(void **state)
 static void public_text_is_a_key_that_can_be_read_again_and_holds_nothing_private(void **state)
 {
     (void)state;
-    static const char *const keys[] = {RSA_PUB RSA_PRIV, P256_PUB P256_PRIV, P384_PUB P384_PRIV,
+    static const char *const keys[] = {RSA_PUB RSA_PRIV,   P256_PUB P256_PRIV,       P384_PUB P384_PRIV,
                                        P521_PUB P521_PRIV, ED25519_PUB ED25519_PRIV, ED448_PUB ED448_PRIV};
     for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const sso_jwk_t *own = NULL, *again = NULL;
@@ -305,11 +314,13 @@ static void public_text_is_a_key_that_can_be_read_again_and_holds_nothing_privat
         assert_string_equal(a, b);
     }
     char *text = NULL;
-    unit_assert_ok(sso_jwk_public_text(unit_pool, provider_key("\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
-                                                               "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""),
+    unit_assert_ok(sso_jwk_public_text(unit_pool,
+                                       provider_key("\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+                                                    "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""),
                                        "k1", "EdDSA", &text, &err));
-    assert_string_equal(text, "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
-                              "\"use\":\"sig\",\"kid\":\"k1\",\"alg\":\"EdDSA\"}");
+    assert_string_equal(text,
+                        "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
+                        "\"use\":\"sig\",\"kid\":\"k1\",\"alg\":\"EdDSA\"}");
 }
 
 static sso_rc_t pem(const char *text, const sso_jwk_t **key)
@@ -324,9 +335,8 @@ static void pem_keys_are_the_same_as_their_jwks(void **state)
     static const struct {
         const char *pem, *members;
     } cases[] = {
-        {PEM_RSA, RSA_PUB},   {PEM_RSA_TRADITIONAL, RSA_PUB}, {PEM_P256, P256_PUB},
-        {PEM_P256_PUBLIC, P256_PUB}, {PEM_ED25519, ED25519_PUB},
-        {PEM_CERTIFICATE PEM_P256, P256_PUB},
+        {PEM_RSA, RSA_PUB},          {PEM_RSA_TRADITIONAL, RSA_PUB}, {PEM_P256, P256_PUB},
+        {PEM_P256_PUBLIC, P256_PUB}, {PEM_ED25519, ED25519_PUB},     {PEM_CERTIFICATE PEM_P256, P256_PUB},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const sso_jwk_t *key = NULL;

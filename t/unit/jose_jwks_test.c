@@ -19,8 +19,8 @@ static void set_of_usable_keys_is_counted(void **state)
 static void keys_we_cannot_use_are_skipped_and_counted(void **state)
 {
     (void)state;
-    const sso_jwks_t *set = kit_set(RSA1024_PUB, "\"kty\":\"oct\",\"k\":\"AAAA\"", "\"kty\":\"new\"", P256_PUB P256_PRIV,
-                                    X25519_PUB, P384_PUB, NULL);
+    const sso_jwks_t *set = kit_set(RSA1024_PUB, "\"kty\":\"oct\",\"k\":\"AAAA\"", "\"kty\":\"new\"",
+                                    P256_PUB P256_PRIV, X25519_PUB, P384_PUB, NULL);
     assert_int_equal(sso_jwks_size(set), 1);
     assert_int_equal(sso_jwks_skipped(set), 5);
     unit_assert_ok(parse("{\"keys\":[5,null,\"x\",[],{},{" P256_PUB "}]}", &set));
@@ -70,7 +70,8 @@ static void sets_hold_at_most_1000_keys(void **state)
     apr_array_header_t *keys = apr_array_make(unit_pool, 1001, sizeof(char *));
     for (int i = 0; i < 1000; i++)
         APR_ARRAY_PUSH(keys, const char *) = "{" ED25519_PUB "}";
-    unit_assert_ok(parse(apr_pstrcat(unit_pool, "{\"keys\":[", apr_array_pstrcat(unit_pool, keys, ','), "]}", NULL), &set));
+    unit_assert_ok(
+        parse(apr_pstrcat(unit_pool, "{\"keys\":[", apr_array_pstrcat(unit_pool, keys, ','), "]}", NULL), &set));
     assert_int_equal(sso_jwks_size(set), 1000);
     APR_ARRAY_PUSH(keys, const char *) = "{}";
     char *full = apr_pstrcat(unit_pool, "{\"keys\":[", apr_array_pstrcat(unit_pool, keys, ','), "]}", NULL);

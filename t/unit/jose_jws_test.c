@@ -25,17 +25,18 @@ static const char *verified(const char *text, const sso_jwks_t *keys, const char
 static const sso_jwks_t *all_keys(void)
 {
     return kit_set(RSA_PUB ",\"kid\":\"rsa\"", P256_PUB ",\"kid\":\"p256\"", P384_PUB ",\"kid\":\"p384\"",
-                   P521_PUB ",\"kid\":\"p521\"", ED25519_PUB ",\"kid\":\"ed25519\"", ED448_PUB ",\"kid\":\"ed448\"", NULL);
+                   P521_PUB ",\"kid\":\"p521\"", ED25519_PUB ",\"kid\":\"ed25519\"", ED448_PUB ",\"kid\":\"ed448\"",
+                   NULL);
 }
 
 static const struct {
     const char *alg, *kid, *members;
 } signers[] = {
-    {"RS256", "rsa", RSA_PUB RSA_PRIV},         {"RS384", "rsa", RSA_PUB RSA_PRIV},
-    {"RS512", "rsa", RSA_PUB RSA_PRIV},         {"PS256", "rsa", RSA_PUB RSA_PRIV},
-    {"PS384", "rsa", RSA_PUB RSA_PRIV},         {"PS512", "rsa", RSA_PUB RSA_PRIV},
-    {"ES256", "p256", P256_PUB P256_PRIV},      {"ES384", "p384", P384_PUB P384_PRIV},
-    {"ES512", "p521", P521_PUB P521_PRIV},      {"EdDSA", "ed25519", ED25519_PUB ED25519_PRIV},
+    {"RS256", "rsa", RSA_PUB RSA_PRIV},       {"RS384", "rsa", RSA_PUB RSA_PRIV},
+    {"RS512", "rsa", RSA_PUB RSA_PRIV},       {"PS256", "rsa", RSA_PUB RSA_PRIV},
+    {"PS384", "rsa", RSA_PUB RSA_PRIV},       {"PS512", "rsa", RSA_PUB RSA_PRIV},
+    {"ES256", "p256", P256_PUB P256_PRIV},    {"ES384", "p384", P384_PUB P384_PRIV},
+    {"ES512", "p521", P521_PUB P521_PRIV},    {"EdDSA", "ed25519", ED25519_PUB ED25519_PRIV},
     {"EdDSA", "ed448", ED448_PUB ED448_PRIV},
 };
 #define SIGNERS (sizeof(signers) / sizeof(signers[0]))
@@ -57,9 +58,10 @@ static void what_is_signed_verifies_and_no_bit_of_it_may_change(void **state)
             assert_string_equal(verified(forged, all_keys(), signers[i].alg), "jws-signature");
             sig[at] ^= 0x10;
         }
-        const char *other = kit_sign(kit_key(signers[i].members), signers[i].alg, signers[i].kid, "{\"sub\":\"mallory\"}");
-        const char *swapped = apr_pstrcat(unit_pool, apr_pstrndup(unit_pool, other, (apr_size_t)(strrchr(other, '.') - other)),
-                                          dot, NULL);
+        const char *other =
+            kit_sign(kit_key(signers[i].members), signers[i].alg, signers[i].kid, "{\"sub\":\"mallory\"}");
+        const char *swapped = apr_pstrcat(
+            unit_pool, apr_pstrndup(unit_pool, other, (apr_size_t)(strrchr(other, '.') - other)), dot, NULL);
         assert_string_equal(verified(swapped, all_keys(), signers[i].alg), "jws-signature");
     }
 }
@@ -96,7 +98,8 @@ static void hmac_verifies_with_the_secret_only(void **state)
         const char *sig = strrchr(token, '.') + 1;
         apr_size_t cut = strlen(sig) - (strlen(sig) - 1) / 4 * 4;
         assert_string_equal(verified(apr_pstrndup(unit_pool, token, strlen(token) - cut),
-                                     sso_jwks_of(unit_pool, kit_secret(64)), algs[i]), "jws-signature-length");
+                                     sso_jwks_of(unit_pool, kit_secret(64)), algs[i]),
+                            "jws-signature-length");
     }
 }
 
@@ -113,8 +116,8 @@ static void hmac_needs_a_secret_as_long_as_the_hash(void **state)
         assert_string_equal(verified(token, sso_jwks_of(unit_pool, kit_secret(cases[i].len)), cases[i].alg), "ok");
         assert_string_equal(verified(token, sso_jwks_of(unit_pool, kit_secret(cases[i].len - 1)), cases[i].alg),
                             "jws-hmac-key-short");
-        unit_assert_err(sso_jws_sign(unit_pool, kit_secret(cases[i].len - 1), sso_alg_find(cases[i].alg), NULL, NULL, "x",
-                                     1, &text, &err),
+        unit_assert_err(sso_jws_sign(unit_pool, kit_secret(cases[i].len - 1), sso_alg_find(cases[i].alg), NULL, NULL,
+                                     "x", 1, &text, &err),
                         SSO_E_KEY, "jws-hmac-key-short");
     }
 }
@@ -276,12 +279,13 @@ static void kid_of_512_bytes_is_taken_and_one_more_is_not(void **state)
     sso_jws_parsed_t parsed;
     char *kid = apr_pcalloc(unit_pool, 514);
     memset(kid, 'k', 512);
-    unit_assert_ok(parse(kit_token(apr_psprintf(unit_pool, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", kid), CLAIMS, "AAAA"),
-                         &parsed));
+    unit_assert_ok(
+        parse(kit_token(apr_psprintf(unit_pool, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", kid), CLAIMS, "AAAA"), &parsed));
     assert_string_equal(parsed.kid, kid);
     kid[512] = 'k';
-    assert_int_equal(parse(kit_token(apr_psprintf(unit_pool, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", kid), CLAIMS, "AAAA"),
-                           &parsed), SSO_E_LIMIT);
+    assert_int_equal(
+        parse(kit_token(apr_psprintf(unit_pool, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", kid), CLAIMS, "AAAA"), &parsed),
+        SSO_E_LIMIT);
     assert_string_equal(err.reason, "jws-kid");
 }
 
@@ -392,18 +396,20 @@ static void signing_needs_a_key_that_may_and_can(void **state)
     (void)state;
     char *text = NULL;
     const sso_jwk_t *public = NULL;
-    unit_assert_err(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV), sso_alg_find("ES384"), NULL, NULL, "x", 1, &text, &err),
-                    SSO_E_CONFIG, "jws-key");
-    unit_assert_err(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV), sso_alg_find("RS256"), NULL, NULL, "x", 1, &text, &err),
-                    SSO_E_CONFIG, "jws-key");
-    unit_assert_err(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV ",\"use\":\"enc\""), sso_alg_find("ES256"), NULL, NULL,
-                                 "x", 1, &text, &err),
+    unit_assert_err(
+        sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV), sso_alg_find("ES384"), NULL, NULL, "x", 1, &text, &err),
+        SSO_E_CONFIG, "jws-key");
+    unit_assert_err(
+        sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV), sso_alg_find("RS256"), NULL, NULL, "x", 1, &text, &err),
+        SSO_E_CONFIG, "jws-key");
+    unit_assert_err(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV ",\"use\":\"enc\""), sso_alg_find("ES256"), NULL,
+                                 NULL, "x", 1, &text, &err),
                     SSO_E_CONFIG, "jws-key");
     unit_assert_ok(sso_jwk_from_pem(unit_pool, PEM_P256_PUBLIC, strlen(PEM_P256_PUBLIC), NULL, &public, &err));
-    unit_assert_err(sso_jws_sign(unit_pool, public, sso_alg_find("ES256"), NULL, NULL, "x", 1, &text, &err), SSO_E_CONFIG,
-                    "jws-key");
-    unit_assert_ok(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV ",\"key_ops\":[\"sign\"]"), sso_alg_find("ES256"), NULL,
-                                NULL, "x", 1, &text, &err));
+    unit_assert_err(sso_jws_sign(unit_pool, public, sso_alg_find("ES256"), NULL, NULL, "x", 1, &text, &err),
+                    SSO_E_CONFIG, "jws-key");
+    unit_assert_ok(sso_jws_sign(unit_pool, kit_key(P256_PUB P256_PRIV ",\"key_ops\":[\"sign\"]"), sso_alg_find("ES256"),
+                                NULL, NULL, "x", 1, &text, &err));
     assert_int_equal(strncmp(text, "eyJhbGciOiJFUzI1NiJ9.eA.", 24), 0);
 }
 

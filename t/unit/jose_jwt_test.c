@@ -6,8 +6,8 @@
 
 #define CLAIMS "{\"iss\":\"https://op.example.com\",\"sub\":\"alice\"}"
 /* of "token" */
-#define HALF_384 "Cm6hANx1qgPTYYSWu3KFaieklEAsPkh3"
-#define HALF_512 "ImXaughy_DrvFp0Hk2XlkPDLyO1GwqeYTIpkKAPP2Ww"
+#define HALF_384   "Cm6hANx1qgPTYYSWu3KFaieklEAsPkh3"
+#define HALF_512   "ImXaughy_DrvFp0Hk2XlkPDLyO1GwqeYTIpkKAPP2Ww"
 #define HALF_SHAKE "ZpsVsPHyCxw-L854tH1BSHo_uyeotZeU9GcDngReCYbbGANfhQ0WKs70DNeb3r5aEWB26f_H-CGq"
 
 static sso_jwt_t jwt;
@@ -49,10 +49,25 @@ static void claims_are_strict_json_objects(void **state)
 {
     (void)state;
     static const char *const payloads[] = {
-        "", "null", "[]", "\"x\"", "{", "{} x", "{}{}", "{\"sub\":\"a\",\"sub\":\"b\"}",
-        "{\"exp\":1,\"exp\":9999999999}", "{\"sub\":\"admin\\u0000.evil\"}", "{\"sub\\u0000x\":\"a\"}",
-        "{\"sub\":\"\xc0\x80\"}", "{\"sub\":\"\xff\"}", "{'sub':'a'}", "{\"sub\":\"a\",}", "{\"sub\":\"a\"/**/}",
-        "\xef\xbb\xbf{}", "{\"exp\":1e999}", "{\"exp\":NaN}",
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "{",
+        "{} x",
+        "{}{}",
+        "{\"sub\":\"a\",\"sub\":\"b\"}",
+        "{\"exp\":1,\"exp\":9999999999}",
+        "{\"sub\":\"admin\\u0000.evil\"}",
+        "{\"sub\\u0000x\":\"a\"}",
+        "{\"sub\":\"\xc0\x80\"}",
+        "{\"sub\":\"\xff\"}",
+        "{'sub':'a'}",
+        "{\"sub\":\"a\",}",
+        "{\"sub\":\"a\"/**/}",
+        "\xef\xbb\xbf{}",
+        "{\"exp\":1e999}",
+        "{\"exp\":NaN}",
     };
     for (unsigned i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
         assert_string_equal(verified(signed_token(payloads[i]), keys(), NULL), "jwt-claims");
@@ -89,7 +104,8 @@ static void another_issuers_key_does_not_verify(void **state)
 {
     (void)state;
     const sso_jwks_t *other = kit_set("\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
-                                      "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"", NULL);
+                                      "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"",
+                                      NULL);
     assert_string_equal(verified(signed_token(CLAIMS), other, NULL), "jws-signature");
 }
 
@@ -137,7 +153,8 @@ static void half_hashes_match(void **state)
     (void)state;
     assert_true(sso_jwt_half_hash_matches(jwt_of("RS256", NULL), "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
                                           "77QmUPtjPfzWtF2AnpK9RQ"));
-    assert_true(sso_jwt_half_hash_matches(jwt_of("ES256", "P-256"), "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
+    assert_true(sso_jwt_half_hash_matches(jwt_of("ES256", "P-256"),
+                                          "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk",
                                           "LDktKdoQak3Pk0cnXxCltA"));
     assert_true(sso_jwt_half_hash_matches(jwt_of("PS384", NULL), "token", HALF_384));
     assert_true(sso_jwt_half_hash_matches(jwt_of("ES512", "P-521"), "token", HALF_512));

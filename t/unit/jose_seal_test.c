@@ -11,7 +11,7 @@
 #define KEY_A "8dn3KYLBQh5k0Xo1iGkAvsWzP9nYq3JRuEcm27hTfMI=\n"
 #define KEY_B "Qm1s9ZyY0dDqS3vGkT5hXwJr2fUa8BnePz7LciVo4tE=\n"
 #define KEY_C "b0mHqV5x9TgWkR1cE8sLzYd3nUaJp7fXvQ2iOt6wCrA=\n"
-#define DAY (APR_INT64_C(86400) * APR_USEC_PER_SEC)
+#define DAY   (APR_INT64_C(86400) * APR_USEC_PER_SEC)
 
 static sso_err_t err = SSO_ERR_INIT;
 
@@ -184,8 +184,8 @@ static void rotation_opens_with_every_key_and_seals_with_the_first(void **state)
     unsigned char *bytes;
     apr_size_t len;
     int index = -1;
-    unit_assert_ok(sso_seal_open(both, unit_pool, UNIT_NOW, SSO_SEAL_SESSION, "ctx", 3, text, strlen(text), &bytes, &len,
-                                 &index, &err));
+    unit_assert_ok(sso_seal_open(both, unit_pool, UNIT_NOW, SSO_SEAL_SESSION, "ctx", 3, text, strlen(text), &bytes,
+                                 &len, &index, &err));
     assert_int_equal(index, 1);
     assert_string_equal((char *)bytes, "kept");
     text = seal(both, SSO_SEAL_SESSION, "ctx", "new");
@@ -202,7 +202,8 @@ static void many_purposes_and_days_share_the_kept_contexts(void **state)
     for (int d = 0; d < 60; d++) {
         for (int p = 0; p < SSO_SEAL_PURPOSES; p++) {
             char *plain = apr_psprintf(unit_pool, "%d %d", d, p);
-            unit_assert_ok(sso_seal(sealer, &env, (sso_seal_purpose_t)p, "c", 1, plain, strlen(plain), &text[d][p], &err));
+            unit_assert_ok(
+                sso_seal(sealer, &env, (sso_seal_purpose_t)p, "c", 1, plain, strlen(plain), &text[d][p], &err));
         }
         env.now += DAY;
     }

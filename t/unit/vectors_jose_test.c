@@ -49,8 +49,8 @@ static void run_case(const char *dir)
     const char *expect = read_part(dir, "expect", 1), *algs = read_part(dir, "algs", 0), *plain = NULL;
     apr_size_t len = 0;
     sso_err_clear(&err);
-    sso_rc_t rc = algs ? verify(key, token, algs)
-                       : tool_decrypt(unit_pool, key, strlen(key), token, &plain, &len, &err);
+    sso_rc_t rc =
+        algs ? verify(key, token, algs) : tool_decrypt(unit_pool, key, strlen(key), token, &plain, &len, &err);
     if (strcmp(rc == SSO_OK ? "ok" : err.reason, expect) != 0)
         fail_msg("%s: wanted %s, got %s (%s)", dir, expect, rc == SSO_OK ? "ok" : err.reason, err.detail);
     if (rc == SSO_OK && !algs)
