@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 #include <util_mutex.h>
 
+#include "httpd/log.h"
 #include "jose/crypto.h"
 
 #define MUTEX_NAME   "sso-cache"
@@ -120,8 +121,19 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
     apr_pool_t *pool;
     if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
-    sso_rc_t rc = test_store(store, pool, err);
+    sso_err_t failure = SSO_ERR_INIT;
+    sso_rc_t rc = test_store(store, pool, &failure);
     apr_pool_destroy(pool);
+    /* A server of its own that is down now may be up when it is needed; until then its sessions are refused (503). Not
+     * to start would take down every other site as well. */
+    if (rc == SSO_OK || (rc == SSO_E_INTERNAL && !(store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE))) {
+        if (rc != SSO_OK)
+            mod_sso_log_server(store->server, APLOG_ERR, "SSO315", "the server behind SSOCache does not answer yet",
+                               &failure);
+        return SSO_OK;
+    }
+    if (err != NULL)
+        *err = failure;
     return rc;
 }
 
