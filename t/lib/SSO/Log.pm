@@ -65,8 +65,9 @@ sub undeclared {
     for my $line (@{$self->{lines}}) {
         my $text = $line->{text};
         my $declared = $line->{taken} || grep { $text =~ $_ } @{$self->{allowed}};
-        if ($text =~ $quiet) { $harmless = 1; next }
-        if ($text =~ $loud) { $harmless = $declared }
+        my $dead = $text =~ /exit signal/; # a child's death is only a notice to httpd
+        if ($text =~ $quiet && !$dead) { $harmless = 1; next }
+        if ($text =~ $loud || $dead) { $harmless = $declared }
         elsif ($harmless && $text =~ /^\s/) { next }
         next if $declared || $text eq '' || $line->{seen}++;
         push @found, $text;
