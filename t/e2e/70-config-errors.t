@@ -63,7 +63,6 @@ rejects 'the issuer' => (
     ['placeholder in braces', "$dev\nSSOIssuer https://{your domain}.onelogin.com/oidc/2\n$id", qr/SSOIssuer takes one argument|SSO135/],
     ['quoted placeholder', "$dev\nSSOIssuer \"https://{your-domain}.onelogin.com/oidc/2\"\n$id", qr/SSO135: SSOIssuer: .* still holds a placeholder in brackets/],
     ['angle brackets', "$dev\nSSOIssuer \"https://<tenant>.eu.auth0.com/\"\n$id", qr/SSO135: .*placeholder in brackets/],
-    ['sample host', "$dev\nSSOIssuer https://idp.example.com\n$id", qr/SSO135: .* is a sample of documentation/],
     ['your-', "$dev\nSSOIssuer https://your-tenant.eu.auth0.com/\n$id", qr/SSO135: .* is a sample of documentation/],
     ['address of the metadata', "$dev\nSSOIssuer https://login.acme.test/.well-known/openid-configuration\n$id",
         qr{SSO136: .*is the address of the metadata; .*probably https://login\.acme\.test \(}],
@@ -355,11 +354,50 @@ subtest 'the state directory' => sub {
     ok !-e "$root/fresh", 'and httpd -t does not make it';
 };
 
+# Only root can give files away and become somebody else.
+sub configtest_as {
+    my ($uid, $conf) = @_;
+    $httpd->conf($conf);
+    my @command = $httpd->_command('-t');
+    my $pid = open(my $out, '-|') // die "fork: $!";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        require POSIX;
+        POSIX::setgid($uid) && POSIX::setuid($uid) && exec @command;
+        POSIX::_exit(127);
+    }
+    my $said = do { local $/; <$out> };
+    close $out;
+    return ($? == 0, $said);
+}
+
 $httpd->write('good.keys', encode_key(join '', map { chr(($_ * $_ * 37 + 11) % 256) } 1 .. 32) . $key, 0600);
 $httpd->write('good-secret', "q7Vw2mJx9Rk4Tz8Lb3Nc6Hd1Pf5Gs0Ya\n", 0400);
 $httpd->write('good-json', '{"web":{"client_id":"0oa8x4kq1cPcdVZsM5d7","client_secret":"q7Vw2mJx9Rk4Tz8Lb3Nc6Hd1Pf5Gs0Ya"}}', 0600);
 $httpd->write('get-secret', "#!/bin/sh\ntouch $root/exec-ran\necho q7Vw2mJx9Rk4Tz8Lb3Nc6Hd1Pf5Gs0Ya\n", 0700);
 system("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $root/good.pem 2>/dev/null && chmod 600 $root/good.pem") == 0 or die;
+
+subtest 'owners of files' => sub {
+    plan skip_all => 'needs root' if $> != 0 && !$ENV{CI};
+    my $other = getpwnam 'nobody';
+    chown $other, -1, $httpd->write('foreign-secret', "q7Vw2mJx9Rk4Tz8Lb3Nc6Hd1Pf5Gs0Ya\n", 0600);
+    my ($passed, $said) = configtest("$good\nSSOClientSecret file:$root/foreign-secret");
+    ok !$passed, 'a secret of another user is refused';
+    like $said, qr/SSO147: .* belongs to user $other; it must belong to root or to the user who starts httpd: run chown root/, 'and the sentence says so';
+    mkdir "$root/foreign" or die;
+    chown $other, -1, "$root/foreign";
+    ($passed, $said) = configtest("$good\nSSOStateDir $root/foreign", 0);
+    ok !$passed, 'a state directory of another user is refused';
+    like $said, qr/SSO180: SSOStateDir: \S+foreign belongs to user $other/, 'and the sentence says so';
+    ($passed, $said) = configtest_as($other, "SSOStateDir $root/foreign\n$good");
+    ok $passed, 'for that user it is fine' or diag $said;
+    ($passed, $said) = configtest_as($other, "SSOStateDir $root/state\n$good");
+    ok !$passed, 'but not that of root';
+    like $said, qr/SSO180: SSOStateDir: \S+state cannot be written .* make the user who starts httpd its owner, or name another directory with SSOStateDir/, 'and the sentence says what to do';
+    ($passed, $said) = configtest_as($other, "SSOStateDir $root/foreign\nSSOKeyFile $root/good.keys\n$good");
+    ok !$passed, 'nor a key file of root';
+    like $said, qr/SSO180: SSOKeyFile: \S+good\.keys cannot be opened .*; it must be readable for the user who starts httpd/, 'and the sentence says why';
+};
 
 accepted 'good configurations' => (
     ['no directive of ours', 'Options None'],
