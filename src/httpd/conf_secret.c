@@ -16,19 +16,14 @@
 #define SECRET_MAX   8192
 #define EXEC_TIMEOUT apr_time_from_sec(10)
 
-/* Values of documentation, consoles and sample configurations. */
-static const char *const samples[] = {"changeme",
-                                      "change-me",
-                                      "change_me",
-                                      "changeit",
-                                      "replaceme",
-                                      "replace-me",
-                                      "replace_me",
-                                      "todo",
-                                      "tbd",
-                                      "none",
+/* What stands where the operator's own value belongs; a client may well be called "client" or "test". */
+static const char *const blanks[] = {"changeit",  "replaceme", "replace_me",   "todo",             "tbd",
+                                     "undefined", "client-id", "client_id",    "clientid",         "my-client-id",
+                                     "change-me", "change_me", "client-secret", "client_secret",    "clientsecret",
+                                     "s6bhdrkqt3", NULL};
+/* Secrets of documentation, consoles and sample configurations, and words that anybody tries first. */
+static const char *const samples[] = {"none",
                                       "null",
-                                      "undefined",
                                       "test",
                                       "example",
                                       "sample",
@@ -43,17 +38,9 @@ static const char *const samples[] = {"changeme",
                                       "my-secret",
                                       "supersecret",
                                       "topsecret",
-                                      "client-secret",
-                                      "client_secret",
-                                      "clientsecret",
-                                      "client-id",
-                                      "client_id",
-                                      "clientid",
                                       "client",
-                                      "my-client-id",
                                       "my-client-secret",
                                       "my-app",
-                                      "s6bhdrkqt3",
                                       "7fjfp0zbr1ktdrbnfvdmiw",
                                       "gx1fbat3bv",
                                       "zjycqe3grvdrudkyzs0xhgv_z45duknhcuk0gbr1vzk",
@@ -64,6 +51,15 @@ static const char *const samples[] = {"changeme",
                                       "jj/9sz0g0ohxsfxoosfdfdmk3ysnmprnh3tuabz3iha=",
                                       "gb389a-9f76-gdjs-a92j-0242bk94356",
                                       NULL};
+
+static int is_listed(const char *const *list, const char *value)
+{
+    for (; *list; list++) {
+        if (strcasecmp(*list, value) == 0)
+            return 1;
+    }
+    return 0;
+}
 
 static int is_repeated(const char *value)
 {
@@ -101,10 +97,8 @@ const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_sec
         return "is a placeholder";
     if (is_repeated(value))
         return "is one character repeated";
-    for (int i = 0; samples[i]; i++) {
-        if (strcasecmp(samples[i], value) == 0)
-            return "is a sample value that anybody can read in documentation";
-    }
+    if (is_listed(blanks, value) || (is_secret && is_listed(samples, value)))
+        return "is a sample value that anybody can read in documentation";
     return NULL;
 }
 
