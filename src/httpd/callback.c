@@ -196,6 +196,17 @@ static sso_rc_t fetch_userinfo(callback_t *cb, sso_err_t *err)
                               provider, &cb->p->client, cb->meta->keys, &cb->userinfo, err);
 }
 
+/* Claims whose header name another claim has already (oidc/claims.h) are not kept; the operator should know. */
+static void note_dropped(callback_t *cb, const sso_claims_t *claims)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    if (!claims->dropped)
+        return;
+    sso_err_set(&err, SSO_E_LIMIT, "claims-dropped", "%d, the first is '%s'", claims->dropped, claims->first_dropped);
+    mod_sso_log_refusal(cb->r, APLOG_INFO, "SSO218", "claims are left out that look like others, or have too long names",
+                        &err);
+}
+
 static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
 {
     sso_session_t *session = &cb->session;
@@ -204,6 +215,7 @@ static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
     const sso_claims_t *claims;
 
     SSO_TRY(sso_claims_flatten(cb->r->pool, cb->id_token.claims, cb->userinfo, cb->site->session_claims, &claims, err));
+    note_dropped(cb, claims);
     SSO_TRY(sso_env_random(&cb->env, session->id, sizeof(session->id), err));
     SSO_TRY(sso_logout_key(issuer, client->client_id, "sub", cb->id_token.sub, session->key_sub, err));
     if (cb->id_token.sid)
