@@ -200,10 +200,24 @@ int sso_token_is_json_type(const char *content_type)
            apr_cstr_casecmp(type + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-static sso_rc_t fail_with_error(const sso_json_t *doc, const char *error, sso_err_t *err)
+/* Does the answer say that something went wrong? Absent, null, false and "" do not; an object or a number does, though no
+ * standard knows it: tokens beside an error are none. */
+static int has_error(const sso_json_t *doc)
 {
+    const sso_json_t *node = sso_json_member(doc, "error");
+    if (node == NULL || sso_json_type(node) == SSO_JSON_NULL)
+        return 0;
+    if (sso_json_type(node) == SSO_JSON_BOOL)
+        return sso_json_node_bool(node);
+    return sso_json_type(node) != SSO_JSON_STRING || sso_json_node_string(node)[0] != '\0';
+}
+
+static sso_rc_t fail_with_error(const sso_json_t *doc, sso_err_t *err)
+{
+    const char *error = "(no text)";
     const char *reason = "token-error";
     const char *description = "(no description)";
+    (void)sso_json_string(doc, "error", &error);
     for (apr_size_t i = 0; i < sizeof(token_errors) / sizeof(token_errors[0]); i++)
         if (strcmp(error, token_errors[i].error) == 0)
             reason = token_errors[i].reason;
@@ -292,15 +306,14 @@ sso_rc_t sso_token_parse(apr_pool_t *pool, int status, const char *content_type,
     const sso_json_t *doc = NULL;
     sso_tokens_t tokens = {NULL, NULL, NULL, NULL, -1};
     sso_err_t cause = SSO_ERR_INIT;
-    const char *error;
     sso_rc_t rc = sso_json_parse_object(pool, bytes, len, SSO_TOKEN_RESPONSE_MAX, &doc, &cause);
 
     /* Some providers answer 200 with an error object. */
-    if (rc == SSO_OK && sso_json_string(doc, "error", &error) == SSO_JSON_FOUND && error[0] != '\0')
-        return fail_with_error(doc, error, err);
+    if (rc == SSO_OK && has_error(doc))
+        return fail_with_error(doc, err);
     if (status != 200)
         return sso_err_set(err, SSO_E_PROVIDER, "token-status", "the token endpoint answered with status %d", status);
-    if (content_type != NULL && !sso_token_is_json_type(content_type))
+    if (content_type != NULL && content_type[0] != '\0' && !sso_token_is_json_type(content_type))
         return sso_err_set(err, SSO_E_SYNTAX, "token-content-type", "the answer is %.100s, not JSON", content_type);
     if (rc != SSO_OK)
         return sso_err_set(err, rc, "token-json", "the answer is no JSON object (%s): %s", cause.reason, cause.detail);

@@ -83,7 +83,7 @@ sso_rc_t sso_userinfo_parse(const sso_env_t *env, int status, const char *conten
         SSO_TRY(check_typ(&jwt, err));
         SSO_TRY(check_signed(env, jwt.claims, provider, client, err));
         claims = jwt.claims;
-    } else if (content_type == NULL || sso_token_is_json_type(content_type)) {
+    } else if (content_type == NULL || content_type[0] == '\0' || sso_token_is_json_type(content_type)) {
         if (sso_json_parse_object(env->pool, bytes, len, SSO_USERINFO_MAX, &claims, &cause) != SSO_OK)
             return sso_err_set(err, cause.rc, "userinfo-json", "the UserInfo answer is no JSON object (%s): %s",
                                cause.reason, cause.detail);

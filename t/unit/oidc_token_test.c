@@ -268,6 +268,7 @@ static void optional_members_may_be_missing_or_null(void **state)
 {
     (void)state;
     unit_assert_ok(answer(200, NULL, "{" FULL "}"));
+    unit_assert_ok(answer(200, "", "{" FULL "}"));
     assert_int_equal(got.expires_in, -1);
     assert_null(got.refresh_token);
     assert_null(got.scope);
@@ -354,7 +355,6 @@ static void a_type_that_is_not_json_is_refused(void **state)
     unit_assert_ok(answer(200, "application/vnd.oauth+json", "{" FULL "}"));
     unit_assert_err(answer(200, "text/html", "{" FULL "}"), SSO_E_SYNTAX, "token-content-type");
     unit_assert_err(answer(200, "application/jsonp", "{" FULL "}"), SSO_E_SYNTAX, "token-content-type");
-    unit_assert_err(answer(200, "", "{" FULL "}"), SSO_E_SYNTAX, "token-content-type");
     assert_false(sso_token_is_json_type("application/+json"));
     assert_false(sso_token_is_json_type("text/x+json"));
     assert_false(sso_token_is_json_type("application/0123456789012345678901234567890123456789012345678901234567+json"));
@@ -380,7 +380,14 @@ static void errors_of_the_provider_have_their_own_reason(void **state)
                     "token-invalid-client");
     unit_assert_err(answer(400, JSON, "{\"error\":\"made_up\",\"error_description\":7}"), SSO_E_PROVIDER,
                     "token-error");
-    unit_assert_err(answer(400, JSON, "{\"error\":{\"code\":1}}"), SSO_E_PROVIDER, "token-status");
+    unit_assert_err(answer(400, JSON, "{\"error\":{\"code\":1}}"), SSO_E_PROVIDER, "token-error");
+    static const char *const odd[] = {"{\"code\":1}", "[]", "7", "1.5", "true"};
+    for (apr_size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+        unit_assert_err(answer(200, JSON, apr_psprintf(unit_pool, "{" FULL ",\"error\":%s}", odd[i])), SSO_E_PROVIDER,
+                        "token-error");
+    static const char *const none[] = {"null", "false", "\"\""};
+    for (apr_size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        unit_assert_ok(answer(200, JSON, apr_psprintf(unit_pool, "{" FULL ",\"error\":%s}", none[i])));
     unit_assert_err(answer(503, "text/html", "<h1>busy</h1>"), SSO_E_PROVIDER, "token-status");
     unit_assert_err(answer(200, JSON, "{" FULL ",\"error\":\"invalid_grant\"}"), SSO_E_PROVIDER, "token-invalid-grant");
 }

@@ -58,6 +58,7 @@ static void a_json_answer_about_the_same_person_is_accepted(void **state)
     unit_assert_ok(parse("application/json;charset=utf-8", body));
     assert_email();
     unit_assert_ok(parse(NULL, body));
+    unit_assert_ok(parse("", body));
     unit_assert_ok(parse("text/json", body));
 }
 

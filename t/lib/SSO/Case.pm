@@ -56,6 +56,7 @@ sub case_site {
         push @$row, name => $name, path => $name ? "/protected/$name/" : '/protected/';
         $snippet .= _provider($op, $name, %option) if $name;
     }
+    $op->{http}->get($op->origin . '/main/jwks'); # keys are made when first asked for, which takes its time
     return $site = site(%args, provider => $op, snippet => $snippet, httpd => {loglevel => 'notice sso_oidc:info', servers => 1,
         threads => 32, %{$args{httpd} // {}}});
 }
