@@ -17,7 +17,11 @@ find({no_chdir => 1, wanted => sub {
     my $file;
     while (<$out>) {
         my ($count, $line, $rest) = /^\s*([^:]+):\s*(\d+):(.*)/ or next;
-        if ($line == 0) { $file = abs_path($1 =~ m{^/} ? $1 : "$dir/$1") // $1 if $rest =~ /^Source:(.*)/; next }
+        if ($line == 0) {
+            my ($source) = $rest =~ /^Source:(.*)/ or next;
+            $file = abs_path($source =~ m{^/} ? $source : "$dir/$source") // $source;
+            next;
+        }
         next if $count eq '-' || !defined $file || index($file, "$top/src/") != 0;
         my $times = $count =~ /^(\d+)/ ? $1 : 0;
         $covered{$file}{$line} = ($covered{$file}{$line} // 0) + $times;

@@ -165,7 +165,8 @@ sub _env {
     # httpd itself keeps its memory until the end: a leak report would be about it.
     my %sanitized = $ENV{SSO_PRELOAD}
         ? (LD_PRELOAD => $ENV{SSO_PRELOAD}, ASAN_OPTIONS => 'detect_leaks=0:abort_on_error=1') : ();
-    return {LANG => 'C.UTF-8', %sanitized, %{$self->{env} // {}}};
+    my %counted = $ENV{SSO_GCOV_PREFIX} ? (GCOV_PREFIX => $ENV{SSO_GCOV_PREFIX}) : ();
+    return {LANG => 'C.UTF-8', %sanitized, %counted, %{$self->{env} // {}}};
 }
 
 # httpd -t: (1 or 0, what it printed).
@@ -178,6 +179,7 @@ sub configtest {
     if (!$pid) {
         my $env = $self->_env;
         @ENV{keys %$env} = values %$env;
+        umask 0 if $ENV{GCOV_PREFIX};
         open STDIN, '<', '/dev/null' or die;
         open STDOUT, '>', $console or die;
         open STDERR, '>&', \*STDOUT or die;

@@ -36,6 +36,7 @@ sub start {
         setpgid(0, 0);
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
         while (my ($name, $value) = each %{$args{env} // {}}) { $ENV{$name} = $value }
+        umask 0 if $ENV{GCOV_PREFIX}; # counts of one file come from processes of two users
         open STDIN, '<&', $in_read or die;
         if ($args{ready}) { open STDOUT, '>&', $out_write or die }
         elsif ($args{stdout}) { open STDOUT, '>>', $args{stdout} or die }
