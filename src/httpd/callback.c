@@ -203,8 +203,8 @@ static void note_dropped(callback_t *cb, const sso_claims_t *claims)
     if (!claims->dropped)
         return;
     sso_err_set(&err, SSO_E_LIMIT, "claims-dropped", "%d, the first is '%s'", claims->dropped, claims->first_dropped);
-    mod_sso_log_refusal(cb->r, APLOG_INFO, "SSO219", "claims are left out that look like others, or have too long names",
-                        &err);
+    mod_sso_log_refusal(cb->r, APLOG_INFO, "SSO219",
+                        "claims are left out that look like others, or have too long names", &err);
 }
 
 static sso_rc_t make_session(callback_t *cb, sso_err_t *err)

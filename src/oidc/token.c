@@ -200,8 +200,8 @@ int sso_token_is_json_type(const char *content_type)
            apr_cstr_casecmp(type + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-/* Does the answer say that something went wrong? Absent, null, false and "" do not; an object or a number does, though no
- * standard knows it: tokens beside an error are none. */
+/* Does the answer say that something went wrong? Absent, null, false and "" do not; an object or a number does, though
+ * no standard knows it: tokens beside an error are none. */
 static int has_error(const sso_json_t *doc)
 {
     const sso_json_t *node = sso_json_member(doc, "error");

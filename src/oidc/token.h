@@ -44,10 +44,10 @@ typedef struct sso_tokens_t {
 } sso_tokens_t;
 
 /* Parses an answer (content_type "" or NULL: absent): status must be 200 and JSON of one object; token_type Bearer
- * (case-insensitive). An OAuth error body, whatever its status, becomes SSO_E_PROVIDER with reason token-<error> for the
- * registered codes (token-invalid-grant, token-invalid-client, token-unauthorized-client, …), token-error otherwise.
- * Reasons besides: token-status, token-content-type, token-json, token-type, token-no-access-token, token-no-id-token,
- * token-member-type, token-characters. */
+ * (case-insensitive). An OAuth error body, whatever its status, becomes SSO_E_PROVIDER with reason token-<error> for
+ * the registered codes (token-invalid-grant, token-invalid-client, token-unauthorized-client, …), token-error
+ * otherwise. Reasons besides: token-status, token-content-type, token-json, token-type, token-no-access-token,
+ * token-no-id-token, token-member-type, token-characters. */
 SSO_MUST_USE sso_rc_t sso_token_parse(apr_pool_t *pool, int status, const char *content_type, const char *bytes,
                                       apr_size_t len, int need_id_token, sso_tokens_t *ret_tokens, sso_err_t *err);
 

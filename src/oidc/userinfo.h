@@ -14,8 +14,9 @@
 
 #define SSO_USERINFO_MAX (512 * 1024)
 
-/* content_type is "" or NULL when absent. Reasons: userinfo-status, userinfo-content-type, userinfo-json, userinfo-sub-missing, userinfo-sub-mismatch,
- * userinfo-iss, userinfo-aud, userinfo-exp, userinfo-typ, verify-no-alg, and those of jwt. */
+/* content_type is "" or NULL when absent. Reasons: userinfo-status, userinfo-content-type, userinfo-json,
+ * userinfo-sub-missing, userinfo-sub-mismatch, userinfo-iss, userinfo-aud, userinfo-exp, userinfo-typ, verify-no-alg,
+ * and those of jwt. */
 SSO_MUST_USE sso_rc_t sso_userinfo_parse(const sso_env_t *env, int status, const char *content_type, const char *bytes,
                                          apr_size_t len, const char *sub, const sso_provider_t *provider,
                                          const sso_client_t *client, const sso_jwks_t *keys,

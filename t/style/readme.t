@@ -31,17 +31,16 @@ file('sso.secret', "kX9vQ2mT7bLr4WnZ\n");
 file('sso.key', qx(openssl rand -base64 32));
 file('sso-error.html', "<!doctype html><title>{title}</title>{text} {id} {retry}\n");
 
-# The names of documentation are refused, so others take their place.
+# httpd -t with this piece in a virtual host, and a provider beside it when it names none itself.
 sub starts {
     my ($snippet) = @_;
-    $snippet =~ s/\bexample\.com\b/acme.test/g;
     $snippet =~ s{/etc/apache2/}{$folder/}g;
     my $provider = $snippet =~ /^SSO(?:Issuer|Preset)|<SSOProvider/m ? ''
         : "SSOIssuer https://login.acme.test/\nSSOClientID 0oa4h1bQ7Kx2\n";
     my $httpd = SSO::Httpd->new(modules => [qw(socache_redis allowmethods)], conf => <<"END");
 SSOStateDir "\${ROOT}/state"
 <VirtualHost *:443>
-ServerName https://app.acme.test
+ServerName https://app.example.com
 $provider$snippet
 </VirtualHost>
 END
