@@ -13,7 +13,9 @@
 #   own              a provider of its own (implied by the two above and by a script that changes discovery or keys, which
 #                    a process keeps)
 #   user             expected X-SSO-sub (alice); status: qr//; id: qr/SSO2../ of the log line
-#   go               sub { my ($case) = @_; … page } instead of a login at $case->{path}
+#   go               sub { my ($case) = @_; … page } instead of a login at $case->{path}; $case->{mark} = log_lines forgets
+#                    what was logged until then
+#   browser          arguments of new_browser
 #   check            sub { my ($case) = @_; … } more assertions: {page, browser, site, lines, path, name}
 #   silent           nothing is logged: a page that is just not there
 #   calls            {'/token' => 0}: how often the provider is called
@@ -106,12 +108,11 @@ sub _run {
         my $op = $site->op->reset;
         $op->control($script) if %$script;
         $site->upstream->_call(POST => '/_reset');
-        my $case = {%option, site => $site, op => $op, browser => $site->new_browser(timeout => 40), ids => $ids};
-        my $mark = scalar log_lines();
+        my $case = {%option, site => $site, op => $op, browser => $site->new_browser(timeout => 40, %{$option{browser} // {}}), ids => $ids, mark => scalar log_lines()};
         my $begin = time;
         my $page = $case->{page} = $option{go} ? $option{go}->($case) : login($site, $option{path}, browser => $case->{browser});
         $case->{seconds} = time - $begin;
-        $case->{lines} = [log_lines($mark)];
+        $case->{lines} = [log_lines($case->{mark})];
         $case->{requests} = [$op->requests];
         $case->{seen} = $site->upstream->_call(GET => '/_requests');
         my ($kind, $reason) = split ' ', $outcome;
