@@ -149,7 +149,10 @@ static sso_rc_t check_front_channel(callback_t *cb, sso_err_t *err)
 {
     if (cb->p->client.response_type == SSO_RESPONSE_CODE)
         return SSO_OK;
-    sso_idtoken_expect_t expect = {.nonce = cb->secrets.nonce, .code = cb->response.code, .front_channel = 1};
+    sso_idtoken_expect_t expect = {.nonce = cb->secrets.nonce,
+                                   .code = cb->response.code,
+                                   .access_token = cb->tokens.access_token,
+                                   .front_channel = 1};
     return verify_id_token(cb, cb->response.id_token, &expect, err);
 }
 
@@ -175,6 +178,8 @@ static sso_rc_t check_id_token(callback_t *cb, sso_err_t *err)
 {
     if (cb->p->client.response_type == SSO_RESPONSE_ID_TOKEN)
         return SSO_OK;
+    /* Once more, now that we have the only access token that an at_hash of the first one can speak of (3.3.2.11). */
+    SSO_TRY(check_front_channel(cb, err));
     sso_idtoken_expect_t expect = {.nonce = cb->secrets.nonce,
                                    .access_token = cb->tokens.access_token,
                                    .sub = cb->id_token.sub /* hybrid: both tokens, one subject (3.3.3.6) */};

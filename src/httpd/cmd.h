@@ -9,7 +9,6 @@
 /* What this version has of the promised directives. One of a part that is missing is refused, never silently accepted.
  */
 enum {
-    MOD_SSO_HAS_BEARER = 0,    /* SSOAccept bearer, SSOBearerIssuer, SSOBearerAudience */
     MOD_SSO_HAS_REFRESH = 0,   /* SSORefresh SECONDS */
     MOD_SSO_HAS_ORIGINS = 0,   /* SSOAllowOrigin */
     MOD_SSO_HAS_REVOCATION = 0 /* SSOEndpoint revocation */
@@ -64,7 +63,7 @@ const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *ar
 const char *mod_sso_cmd_client_key(cmd_parms *cmd, void *unused, const char *file, const char *kid);
 const char *mod_sso_cmd_scope(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *mod_sso_cmd_auth_param(cmd_parms *cmd, void *dir, const char *name, const char *expr);
-const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *arg);
+const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *arg, const char *mode);
 const char *mod_sso_cmd_signing_algs(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *mod_sso_cmd_audience(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *mod_sso_cmd_clock_skew(cmd_parms *cmd, void *unused, const char *arg);

@@ -232,7 +232,7 @@ const char *mod_sso_cmd_auth_param(cmd_parms *cmd, void *dirp, const char *name,
     return NULL;
 }
 
-const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *arg)
+const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *arg, const char *mode)
 {
     mod_sso_provider_conf_t *provider;
     const char *error = provider_once(cmd, &provider);
@@ -250,6 +250,9 @@ const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *
                                  "\"%s\" is unknown; write code (the safest), id_token or \"code id_token\". Types "
                                  "with \"token\" send an access token through the browser and are refused",
                                  arg);
+    if (mode && strcasecmp(mode, "form_post") != 0)
+        return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write form_post or leave it out", mode);
+    provider->form_post = mode != NULL;
     return NULL;
 }
 
@@ -441,8 +444,6 @@ const char *mod_sso_cmd_remote_user(cmd_parms *cmd, void *dirp, const char *clai
 
 static const char *check_bearer_place(cmd_parms *cmd)
 {
-    if (!MOD_SSO_HAS_BEARER)
-        return mod_sso_cmd_later(cmd, cmd->cmd->name);
     return cmd->path ? mod_sso_cmd_error(cmd, "is not available inside <Location> or <Directory> in this version of "
                                               "mod_sso_oidc; write it for the server or inside <SSOProvider>")
                      : NULL;
@@ -464,7 +465,6 @@ const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dir, const char *iss
     mod_sso_bearer_t *bearer = apr_array_push(provider->bearers);
     bearer->issuer = issuer;
     bearer->jwks_uri = jwks;
-    bearer->audiences = NULL;
     return NULL;
 }
 

@@ -88,6 +88,7 @@ static mod_sso_provider_conf_t *merge_provider(apr_pool_t *pool, const mod_sso_p
     MERGE_PTR(scope);
     m->auth_params = merge_auth_params(pool, b->auth_params, a->auth_params);
     MERGE_INT(response_type);
+    m->form_post = a->response_type != MOD_SSO_UNSET ? a->form_post : b->form_post;
     MERGE_PTR(signing_algs);
     MERGE_PTR(audiences);
     MERGE_INT(clock_skew);

@@ -31,11 +31,10 @@ typedef struct mod_sso_auth_param_t {
     ap_expr_info_t *value; /* a string expression */
 } mod_sso_auth_param_t;
 
-/* SSOBearerIssuer ISSUER [JWKS-URL] with what belongs to it */
+/* SSOBearerIssuer ISSUER [JWKS-URL] */
 typedef struct mod_sso_bearer_t {
     const char *issuer;
-    const char *jwks_uri;                /* NULL: by discovery */
-    const apr_array_header_t *audiences; /* char*, NULL: unset; empty: "none" */
+    const char *jwks_uri; /* NULL: by discovery */
 } mod_sso_bearer_t;
 
 /* One <SSOProvider NAME>, or the flat directives (name "default"). */
@@ -63,6 +62,7 @@ typedef struct mod_sso_provider_conf_t {
     const char *scope;
     apr_array_header_t *auth_params; /* mod_sso_auth_param_t */
     int response_type;               /* sso_response_type_t */
+    int form_post;                   /* set with response_type */
     const char *signing_algs;
     apr_array_header_t *audiences;   /* char* */
     int clock_skew;

@@ -10,9 +10,8 @@
 
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
-/* http is for loopback hosts under SSODevelopment On only. 0 and a message when the URL may not be used. */
-static int check_scheme(mod_sso_check_t *ck, const char *directive, const mod_sso_provider_conf_t *conf,
-                        const char *text, const sso_url_t *url)
+int mod_sso_check_scheme(mod_sso_check_t *ck, const char *directive, const mod_sso_provider_conf_t *conf,
+                         const char *text, const sso_url_t *url)
 {
     int loopback = sso_url_host_is_loopback(url->host);
     if (strcmp(url->scheme, "https") == 0 || (ck->site->development && loopback))
@@ -116,7 +115,7 @@ static int check_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
                            issuer);
         return 0;
     }
-    return check_scheme(ck, "SSOIssuer", conf, issuer, &url);
+    return mod_sso_check_scheme(ck, "SSOIssuer", conf, issuer, &url);
 }
 
 static int check_jwks_file(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf, const char *path)
@@ -166,7 +165,7 @@ static int check_endpoint(mod_sso_check_t *ck, const mod_sso_provider_conf_t *co
                            name, text, err.detail[0] ? ": " : "", err.detail);
         return 0;
     }
-    return check_scheme(ck, "SSOEndpoint", conf, text, &url);
+    return mod_sso_check_scheme(ck, "SSOEndpoint", conf, text, &url);
 }
 
 static int check_settings(mod_sso_check_t *ck, mod_sso_provider_t *provider)
@@ -356,7 +355,7 @@ static int check_redirect(mod_sso_check_t *ck, mod_sso_provider_t *provider)
         return fail_redirect(ck, conf, apr_psprintf(ck->ptemp, "is not a URL (%s)", err.detail));
     if (url.query || url.fragment)
         return fail_redirect(ck, conf, "has a query or fragment, which a redirect URI here cannot have");
-    if (!check_scheme(ck, "SSORedirectURI", conf, text, &url))
+    if (!mod_sso_check_scheme(ck, "SSORedirectURI", conf, text, &url))
         return 0;
     if (ck->involved && !mod_sso_check_is_our_host(ck->site, url.host)) {
         mod_sso_check_fail(
@@ -371,67 +370,6 @@ static int check_redirect(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     return check_redirect_path(ck, conf, url.path);
 }
 
-static int check_bearer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf, const mod_sso_bearer_t *bearer)
-{
-    sso_err_t err = SSO_ERR_INIT;
-    sso_url_t url;
-    if (!bearer->jwks_uri) {
-        if (bearer->audiences && bearer->audiences->nelts == 0) {
-            mod_sso_check_fail(
-                ck, "SSO125", "SSOBearerAudience", conf,
-                "none is only possible beside an explicit JWKS-URL; write SSOBearerIssuer %s JWKS-URL, or "
-                "the audience its tokens are made for",
-                bearer->issuer);
-            return 0;
-        }
-        if (sso_url_parse(ck->ptemp, bearer->issuer, &url, &err) != SSO_OK || url.query || url.fragment) {
-            mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf,
-                               "\"%s\" is not an issuer URL, so its keys cannot be "
-                               "found; write the URL of its keys behind it",
-                               bearer->issuer);
-            return 0;
-        }
-        return check_scheme(ck, "SSOBearerIssuer", conf, bearer->issuer, &url);
-    }
-    if (sso_url_parse(ck->ptemp, bearer->jwks_uri, &url, &err) != SSO_OK || url.fragment) {
-        mod_sso_check_fail(ck, "SSO166", "SSOBearerIssuer", conf, "\"%s\" is not the URL of a key set",
-                           bearer->jwks_uri);
-        return 0;
-    }
-    /* The application's own keys on this machine may come over http. */
-    return sso_url_host_is_loopback(url.host) || check_scheme(ck, "SSOBearerIssuer", conf, bearer->jwks_uri, &url);
-}
-
-/* RFC 9068 4, RFC 8725 3.9: a token counts for whom it was made; without issuer and audience any token would do. */
-static int check_bearers(mod_sso_check_t *ck, mod_sso_provider_conf_t *conf)
-{
-    int good = 1;
-    if (!conf->bearers) {
-        if (conf->bearer_audiences)
-            mod_sso_check_fail(ck, "SSO123", "SSOBearerAudience", conf,
-                               "stands without SSOBearerIssuer; write whose tokens "
-                               "count");
-        return conf->bearer_audiences == NULL;
-    }
-    if (!conf->bearer_audiences) {
-        mod_sso_check_fail(ck, "SSO124", "SSOBearerIssuer", conf,
-                           "needs SSOBearerAudience: without it a token made for any "
-                           "other application would be accepted");
-        return 0;
-    }
-    conf->bearers = apr_array_copy(ck->pconf, conf->bearers);
-    for (int i = 0; i < conf->bearers->nelts; i++) {
-        mod_sso_bearer_t *bearer = &APR_ARRAY_IDX(conf->bearers, i, mod_sso_bearer_t);
-        bearer->audiences = conf->bearer_audiences;
-        good = check_bearer(ck, conf, bearer) && good;
-        if (good && conf->bearer_audiences->nelts == 0)
-            mod_sso_check_warn(ck, "SSO126", "SSOBearerAudience",
-                               "none: every token that \"%s\" signs is accepted here, whomever it was made for",
-                               bearer->issuer);
-    }
-    return good;
-}
-
 static void set_defaults(mod_sso_check_t *ck, mod_sso_provider_t *provider, const mod_sso_preset_t *preset)
 {
     const mod_sso_provider_conf_t *conf = provider->conf;
@@ -440,6 +378,7 @@ static void set_defaults(mod_sso_check_t *ck, mod_sso_provider_t *provider, cons
     client->preset = preset ? preset->name : NULL;
     client->response_type =
         conf->response_type == MOD_SSO_UNSET ? SSO_RESPONSE_CODE : (sso_response_type_t)conf->response_type;
+    client->form_post = conf->form_post;
     client->auth = conf->client_auth != MOD_SSO_UNSET ? (sso_client_auth_t)conf->client_auth
                    : conf->client_secret              ? SSO_CLIENT_AUTH_BASIC
                                                       : SSO_CLIENT_AUTH_NONE;
@@ -479,6 +418,6 @@ int mod_sso_check_provider(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     load_client_key(ck, provider);
     check_scope(ck, provider, preset);
     check_redirect(ck, provider);
-    check_bearers(ck, conf);
+    mod_sso_check_bearers(ck, provider);
     return ck->errors == before;
 }

@@ -173,7 +173,7 @@ static sso_cookie_attrs_t login_attrs(const mod_sso_provider_t *p)
 {
     sso_cookie_attrs_t attrs = {NULL, "/", SSO_STATE_LIFETIME, p->site->secure, 0, SSO_SAMESITE_LAX};
     /* A cross-site POST carries no Lax cookies (form_post). */
-    if (p->client.response_type != SSO_RESPONSE_CODE && p->site->secure)
+    if (sso_authreq_is_posted(&p->client) && p->site->secure)
         attrs.samesite = SSO_SAMESITE_NONE;
     return attrs;
 }
@@ -306,7 +306,7 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
                        .max_age = login->demand.max_age,
                        .acr = acr};
     flow.flags = (is_long ? SSO_FLOW_LONG_RETURN : 0u) | (login->prompt_none ? SSO_FLOW_PROMPT_NONE : 0u) |
-                 (p->client.response_type != SSO_RESPONSE_CODE ? SSO_FLOW_POSTED : 0u) |
+                 (sso_authreq_is_posted(&p->client) ? SSO_FLOW_POSTED : 0u) |
                  (login->demand.max_age >= 0 ? SSO_FLOW_MAX_AGE : 0u) | (login->step_up ? SSO_FLOW_STEP_UP : 0u);
     memcpy(flow.browser_id, browser.id, sizeof(flow.browser_id));
     SSO_TRY(sso_state_seal(sealer, &env, p->site->login_context, p->site->login_context_len, &flow, &state, err));

@@ -33,6 +33,11 @@ const char *sso_authreq_response_type(sso_response_type_t type)
     return "code";
 }
 
+int sso_authreq_is_posted(const sso_client_t *client)
+{
+    return client->response_type != SSO_RESPONSE_CODE || client->form_post;
+}
+
 static void add_pair(apr_array_header_t *pairs, const char *name, const char *value)
 {
     if (value == NULL)
@@ -65,7 +70,7 @@ static void add_own(apr_pool_t *pool, apr_array_header_t *pairs, const sso_clien
         add_pair(pairs, "code_challenge_method", "S256");
     }
     /* A token in a query or fragment would end in histories and logs (RFC 9700 4.3.2). */
-    if (client->response_type != SSO_RESPONSE_CODE)
+    if (sso_authreq_is_posted(client))
         add_pair(pairs, "response_mode", "form_post");
     add_pair(pairs, "prompt", request->prompt);
     if (request->max_age >= 0)

@@ -27,6 +27,7 @@ typedef struct sso_client_t {
     const char *client_secret; /* NULL: public client */
     sso_client_auth_t auth;
     sso_response_type_t response_type;
+    int form_post;                       /* a code is posted too; the other types always are */
     const char *scope;
     const char *preset;                  /* "onelogin", …, NULL: none */
     const apr_array_header_t *audiences; /* char*: accepted beside client_id, may be NULL */

@@ -137,6 +137,16 @@ static void a_token_in_the_front_channel_is_asked_for_by_post(void **state)
     assert_string_equal(param("code_challenge_method"), "S256");
 }
 
+static void a_code_is_posted_where_the_operator_wants_it(void **state)
+{
+    (void)state;
+    client.form_post = 1;
+    build();
+    assert_string_equal(param("response_type"), "code");
+    assert_string_equal(param("response_mode"), "form_post");
+    assert_string_equal(param("code_challenge_method"), "S256");
+}
+
 static void extra_parameters_are_added_but_never_twice(void **state)
 {
     (void)state;
@@ -200,6 +210,7 @@ int main(void)
         authreq_test(values_are_encoded_exactly_once),
         authreq_test(demands_of_the_location_are_sent),
         authreq_test(a_token_in_the_front_channel_is_asked_for_by_post),
+        authreq_test(a_code_is_posted_where_the_operator_wants_it),
         authreq_test(extra_parameters_are_added_but_never_twice),
         authreq_test(extra_parameters_may_not_replace_ours),
         authreq_test(no_plain_request_is_made_where_a_pushed_one_is_required),
