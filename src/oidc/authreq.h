@@ -26,10 +26,12 @@ typedef struct sso_authreq_t {
     const apr_array_header_t *extra; /* sso_param_t, SSOAuthParam; never one of our own names; may be NULL */
 } sso_authreq_t;
 
-/* 1 when the answer shall be posted (response_mode=form_post): an ID Token always, a code where the operator wants it. */
+/* 1 when the answer shall be posted (response_mode=form_post): an ID Token always, a code where the operator wants
+ * it. */
 int sso_authreq_is_posted(const sso_client_t *client);
-/* The URL to send the browser to. The endpoint's own query is kept. An extra parameter this request sets itself (prompt, max_age, acr_values, login_hint) is
- * left out. Reasons: authreq-par-required, authreq-reserved, authreq-too-long. */
+/* The URL to send the browser to. The endpoint's own query is kept. An extra parameter this request sets itself
+ * (prompt, max_age, acr_values, login_hint) is left out. Reasons: authreq-par-required, authreq-reserved,
+ * authreq-too-long. */
 SSO_MUST_USE sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
                                       const sso_authreq_t *request, char **ret_url, sso_err_t *err);
 /* 1 for parameter names that SSOAuthParam may not set (response_type, client_id, redirect_uri, scope, state, nonce,
