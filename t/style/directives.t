@@ -69,6 +69,8 @@ my %exempt = (
         seen => 'while directives are read'},
     mod_sso_dir_t => {seen => 'while directives are read'},
 );
+# The second half of one directive: it counts where the first is set.
+my %follows = (mod_sso_provider_conf_t => {form_post => 'response_type'}, mod_sso_conf_t => {}, mod_sso_dir_t => {});
 my %functions = (
     mod_sso_provider_conf_t => [qw(create_provider merge_provider)],
     mod_sso_conf_t => [qw(mod_sso_conf_create_server mod_sso_conf_merge_server)],
@@ -81,8 +83,10 @@ for my $struct (sort keys %functions) {
     cmp_ok scalar @all, '>', 12, "$struct was read";
     my @used = grep { !$exempt{$struct}{$_->[0]} } @all;
     my %is_member = map { $_->[0] => 1 } @all;
-    none [map { $_->[1] && $create !~ /->$_->[0] = MOD_SSO_UNSET/ ? $_->[0] : () } @used],
-        "$struct: each number begins unset";
+    none [map { $_->[1] && $create !~ /->$_->[0] = MOD_SSO_UNSET/ ? $_->[0] : () } grep { !$follows{$struct}{$_->[0]} }
+        @used], "$struct: each number begins unset";
+    none [grep { my $first = $follows{$struct}{$_}; $merge !~ /\bm->$_ = a->$first != MOD_SSO_UNSET \? a->$_ : b->$_;/ }
+        sort keys %{$follows{$struct}}], "$struct: both halves of a directive go together";
     none [map { $merge !~ /MERGE_\w+\($_->[0]\)|\bm->$_->[0]\b/ ? $_->[0] : () } @used],
         "$struct: each member is merged";
     none [grep { !$is_member{$_} } sort keys %{$exempt{$struct}}], "$struct: no stale exemption";
