@@ -17,9 +17,10 @@ my $slug = qr/[a-z0-9]+(?:-[a-z0-9]+)*/;
 my %indirect = map { $_ => 1 } ('base/json.c kinds[i].reason', 'base/buf.c what', 'httpd/authn.c why',
     'httpd/authn.c opened->why', 'httpd/callback.c why', 'httpd/keys.c cause.reason', 'httpd/meta_load.c reason',
     'httpd/meta.c copy.reason', 'httpd/meta.c failed->reason', 'httpd/meta.c failure.reason',
-    'httpd/meta.c rc != SSO_OK ? failure.reason : "keys-refetch-limited"',
-    'oidc/authresp.c reason', 'oidc/idtoken.c missing', 'oidc/idtoken.c reason', 'oidc/idtoken.c type',
-    'oidc/logout.c reason', 'oidc/token.c reason', 'oidc/verify.c first.reason', 'oidc/verify.c second.reason');
+    'httpd/meta.c rc != SSO_OK ? failure.reason : "keys-refetch-limited"', 'oidc/authresp.c reason',
+    'oidc/idtoken.c missing', 'oidc/idtoken.c reason', 'oidc/idtoken.c type',
+    'oidc/logout.c reason', 'oidc/token.c reason', 'oidc/verify.c first.reason', 'oidc/verify.c second.reason',
+    'oidc/bearer.c type', 'oidc/bearer.c reason');
 my %carrier = map { $_ => 1 } ('httpd/identity.c', 'httpd/copy.c', map { /^(\S+)/ } keys %indirect);
 # Literals of these files that have the shape of a slug and are none.
 my %other = map { $_ => 1 } ('sso-oidc', 'client-secret', 'sso-snapshot');
