@@ -59,6 +59,7 @@ sub case_site {
         $snippet .= _provider($op, $name, %option) if $name;
     }
     $op->{http}->get($op->origin . '/main/jwks'); # keys are made when first asked for, which takes its time
+    utf8::encode($snippet);
     return $site = site(%args, provider => $op, snippet => $snippet, httpd => {loglevel => 'notice sso_oidc:info', servers => 1,
         threads => 32, %{$args{httpd} // {}}});
 }
