@@ -58,7 +58,9 @@ run_cases(
     # exp
     ['exp-past invalid-expired-exp', 'reject idt-exp', claim(exp => {'$now' => -3600})],
     ['exp-missing invalid-missing-exp', 'reject idt-exp-missing', without('exp')],
-    odd('exp', 'idt-exp-type', qw(null true false array object text empty negative)),
+    ['exp-null', 'reject idt-exp-type', claim(exp => undef)],
+    ['exp-negative', 'reject idt-exp-type', claim(exp => -1)],
+    odd('exp', 'idt-exp-type', qw(true false array object text empty)),
     ['exp-text-of-number', 'reject idt-exp-type', claim(exp => '9999999999')],
     ['exp-zero', 'reject idt-exp', claim(exp => 0)],
     ['exp-milliseconds', 'reject idt-exp-type', {id_token => {remove => ['exp'], append => '"exp":${now}000'}}],

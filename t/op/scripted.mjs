@@ -20,7 +20,7 @@
 // The script:
 //   user       claims of the person: {"sub": "alice", "email": …}; in the ID token and at userinfo
 //   clients    {"ID": {"auth": "none"|"client_secret_basic"|"client_secret_post"|"client_secret_jwt"|"private_key_jwt"|
-//              "tls"|"any", "secret": …, "jwks": {…}, "redirect_uris": […] (absent: any)}}
+//              "tls"|"any", "secret": …, "jwks": {…} or "pem": …, "redirect_uris": […] (absent: any)}}
 //   strict     {"pkce", "client", "redirect", "once", "request"}: true; false stops checking (failures are still
 //              recorded)
 //   tokens     {"refresh": "always"|"offline_access"|"never", "expires_in": 3600, "at_hash": true,
@@ -34,7 +34,7 @@
 //              header {set}, header_remove, header_append, header_json, header_suffix; sign_as (alg that really signs);
 //              signature_hex; salt (PSS); der (ECDSA); padding; tamper: signature | payload | strip | two-parts |
 //              four-parts | junk | newline | trailing-bits | json | standard | short | long; raw: the whole token; value:
-//              any JSON in its place
+//              any JSON in its place; encrypt {pem (public key), alg, enc, header {…, epk: "wrong"}, tamper: key|iv|text|tag}
 //   keys       k1 k2 k3 enc attacker rsa1024 rsa4096 ec256 ec384 ec521 attacker_ec ed25519 attacker_ed, made when used.
 //              HS*: "secret" (default), "empty", "text:…", "pem:k1", "der:k1", "jwk:k1". kid = name of the key
 //   discovery jwks token userinfo authorize end_session par introspection revocation: each an answer; merged over it:

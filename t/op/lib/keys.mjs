@@ -76,7 +76,7 @@ export function halfHash(alg, text) {
 
 // A client's assertion (RFC 7523): HS256 with its secret or RS/PS/ES/EdDSA with a JWK it registered. Returns the
 // claims.
-export function verifyAssertion(token, { secret, jwks }) {
+export function verifyAssertion(token, { secret, jwks, pem }) {
   const [head, body, mac] = token.split('.');
   const header = JSON.parse(Buffer.from(head, 'base64url'));
   const input = Buffer.from(`${head}.${body}`);
@@ -86,7 +86,7 @@ export function verifyAssertion(token, { secret, jwks }) {
     if (!createHmac(hash, secret ?? randomBytes(32)).update(input).digest().equals(bytes)) throw new Error('MAC is wrong');
   } else {
     const jwk = jwks?.keys?.find((k) => !header.kid || k.kid === header.kid) ?? jwks?.keys?.[0];
-    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    const key = createPublicKey(pem ?? { key: jwk, format: 'jwk' });
     const options = { RS: { key }, PS: { key, padding: constants.RSA_PKCS1_PSS_PADDING },
       ES: { key, dsaEncoding: 'ieee-p1363' }, Ed: { key } }[header.alg.slice(0, 2)];
     const good = options && verify(header.alg === 'EdDSA' ? null : hash, input, options, bytes);

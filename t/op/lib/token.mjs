@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A JWT by script. `script` as described in scripted.mjs under "id_token".
 import { b64, jwkOf, signature } from './keys.mjs';
+import { encrypt, wrongPoint } from './jwe.mjs';
 import { expand, toBytes } from './script.mjs';
 
 export function makeToken(claims, script, facts, { typ = 'JWT', secret } = {}) {
@@ -22,7 +23,10 @@ export function makeToken(claims, script, facts, { typ = 'JWT', secret } = {}) {
   const signAlg = script.sign_as ?? alg;
   let mac = script.signature_hex !== undefined ? Buffer.from(script.signature_hex, 'hex')
     : signature(signAlg, Buffer.from(input), { key, secret, salt: script.salt, der: script.der });
-  return damage(input, mac, script, pad);
+  const token = damage(input, mac, script, pad);
+  if (!script.encrypt) return token;
+  if (script.encrypt.header?.epk === 'wrong') script.encrypt.header.epk = wrongPoint();
+  return encrypt(token, script.encrypt);
 }
 
 function damage(input, mac, script, pad) {
