@@ -7,6 +7,7 @@
  * deferred: OK here, OK from force_authn, and check_authn does its work. */
 #include "httpd/authn.h"
 
+#include "httpd/bearer.h"
 #include "httpd/identity.h"
 #include "httpd/log.h"
 #include "httpd/login.h"
@@ -38,18 +39,37 @@ static const char *user_of(request_rec *r, mod_sso_opened_t *opened, const mod_s
     return opened->user;
 }
 
-/* OK: a user, or nobody signed in. 403: somebody is, but is nobody here. */
+/* What proves who somebody is: a bearer token that this location takes, else the session. A program that shows a token
+ * wants to act by that token and no other; so a bad one is refused even beside a good session. */
+static int open_credential(request_rec *r, const mod_sso_provider_t *p, const mod_sso_dir_t *dir,
+                           mod_sso_opened_t **ret_opened)
+{
+    *ret_opened = NULL;
+    if (mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_BEARER)) {
+        int status = mod_sso_bearer_open(r, p, ret_opened);
+        if (status != OK || *ret_opened)
+            return status;
+    }
+    if (mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_SESSION))
+        *ret_opened = mod_sso_session_open(r, p);
+    return OK;
+}
+
+/* OK: a user, or nobody signed in. 403: somebody is, but is nobody here. Any other: answered. */
 static int identify(request_rec *r, mod_sso_req_t *req)
 {
     const mod_sso_provider_t *p = mod_sso_site_provider_of(r);
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
+    mod_sso_opened_t *opened;
     if (!p)
         return OK;
-    mod_sso_opened_t *opened = mod_sso_session_open(r, p);
-    if (!opened->session)
-        return OK;
+    int status = open_credential(r, p, dir, &opened);
+    if (status != OK || !opened || !opened->session)
+        return status;
     sso_auth_demand_t demand = mod_sso_identity_demand(r, p, dir);
     if (!sso_session_satisfies(opened->session, &demand, r->request_time, p->client.clock_skew)) {
+        if (opened->bearer)
+            return mod_sso_bearer_refuse_weak(r, p, &demand);
         req->step_up = 1;
         return OK;
     }
@@ -60,6 +80,14 @@ static int identify(request_rec *r, mod_sso_req_t *req)
     r->ap_auth_type = (char *)MOD_SSO_AUTH_TYPE;
     req->current = opened;
     return OK;
+}
+
+/* A token that lacks a scope is told which one; every other refusal is httpd's own 403. */
+static int deny(request_rec *r, const mod_sso_req_t *req)
+{
+    if (req->current && req->current->bearer && req->scopes)
+        return mod_sso_bearer_refuse_scope(r, req->current->provider, req->scopes);
+    return HTTP_FORBIDDEN;
 }
 
 int mod_sso_authn_access_checker_ex(request_rec *r)
@@ -82,7 +110,7 @@ int mod_sso_authn_access_checker_ex(request_rec *r)
         req->defer = 1;
         return OK;
     }
-    return status;
+    return status == HTTP_FORBIDDEN ? deny(r, req) : status;
 }
 
 int mod_sso_authn_force(request_rec *r)
@@ -125,8 +153,10 @@ static int refuse_program(request_rec *r, const mod_sso_provider_t *p, const mod
 static int answer_unauthenticated(request_rec *r, const mod_sso_provider_t *p)
 {
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
-    const mod_sso_opened_t *opened = mod_sso_session_open(r, p);
     mod_sso_unauth_t action = unauthenticated_action(r, dir);
+    if (!mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_SESSION)) /* a login would bring nothing that counts here */
+        return action == MOD_SSO_UNAUTH_403 ? HTTP_FORBIDDEN : mod_sso_bearer_challenge(r, p);
+    const mod_sso_opened_t *opened = mod_sso_session_open(r, p);
     if (opened->store_failed) {
         sso_err_t err = SSO_ERR_INIT;
         sso_err_set(&err, SSO_E_FETCH, opened->why, "SSOCache does not answer");
@@ -173,7 +203,9 @@ int mod_sso_authn_auth_checker(request_rec *r)
     req->in_authz = 1;
     int status = ap_run_auth_checker(r);
     req->in_authz = 0;
-    return status == HTTP_UNAUTHORIZED && r->user ? HTTP_FORBIDDEN : status;
+    if (status == HTTP_UNAUTHORIZED && r->user)
+        status = HTTP_FORBIDDEN;
+    return status == HTTP_FORBIDDEN ? deny(r, req) : status;
 }
 
 void mod_sso_authn_inherit(request_rec *r)

@@ -6,6 +6,7 @@
 #include <ap_provider.h>
 #include <mod_auth.h>
 
+#include "oidc/bearer.h"
 #include "oidc/claims.h"
 
 typedef struct required_t {
@@ -44,6 +45,8 @@ static authz_status check_claim(request_rec *r, const char *line, const void *pa
         if (sso_claim_has(claim, APR_ARRAY_IDX(required->values, i, const char *)))
             return AUTHZ_GRANTED;
     }
+    if (current->bearer && sso_bearer_is_scope(required->claim))
+        mod_sso_req(r)->scopes = required->values; /* RFC 6750 3.1: the answer may say what was missing */
     return AUTHZ_DENIED;
 }
 

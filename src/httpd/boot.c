@@ -3,6 +3,7 @@
  * nobody asks it before the first login. */
 #include "httpd/boot.h"
 
+#include "httpd/bearer.h"
 #include "httpd/fetch.h"
 #include "httpd/identity.h"
 #include "httpd/keys.h"
@@ -24,7 +25,7 @@ static int count_providers(server_rec *main_server)
     for (server_rec *s = main_server; s; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site)
-            count += site->count;
+            count += site->count + site->issuer_count;
     }
     return count;
 }
@@ -82,6 +83,8 @@ void mod_sso_boot_child_init(apr_pool_t *pchild, server_rec *main_server)
         rv = mod_sso_fetch_child_init(pchild, main_server);
     if (rv == APR_SUCCESS)
         rv = mod_sso_meta_child_init(pchild, main_server);
+    if (rv == APR_SUCCESS)
+        rv = mod_sso_bearer_child_init(pchild, main_server);
     for (server_rec *s = main_server; s && rv == APR_SUCCESS; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store))

@@ -125,8 +125,6 @@ const char *mod_sso_cmd_accept(cmd_parms *cmd, void *dirp, const char *one, cons
     for (int i = 0; i < 2 && words[i]; i++) {
         if (strcasecmp(words[i], "session") == 0)
             bits |= MOD_SSO_ACCEPT_SESSION;
-        else if (strcasecmp(words[i], "bearer") == 0 && !MOD_SSO_HAS_BEARER)
-            return mod_sso_cmd_later(cmd, "SSOAccept bearer");
         else if (strcasecmp(words[i], "bearer") == 0)
             bits |= MOD_SSO_ACCEPT_BEARER;
         else

@@ -232,6 +232,11 @@ mod_sso_conf_t *mod_sso_conf_of(const server_rec *server)
     return ap_get_module_config(server->module_config, &sso_oidc_module);
 }
 
+int mod_sso_dir_accepts(const mod_sso_dir_t *dir, int what)
+{
+    return (dir->accept == MOD_SSO_UNSET ? MOD_SSO_ACCEPT_SESSION : dir->accept) & what;
+}
+
 mod_sso_dir_t *mod_sso_dir_of(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &sso_oidc_module);

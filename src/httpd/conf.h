@@ -187,6 +187,8 @@ mod_sso_provider_conf_t *mod_sso_conf_provider_add(apr_pool_t *pool, mod_sso_con
 
 mod_sso_conf_t *mod_sso_conf_of(const server_rec *server);
 mod_sso_dir_t *mod_sso_dir_of(const request_rec *r);
+/* SSOAccept with its default: does this location take sessions, or bearer tokens (MOD_SSO_ACCEPT_*)? */
+int mod_sso_dir_accepts(const mod_sso_dir_t *dir, int what);
 
 extern const command_rec mod_sso_conf_cmds[]; /* conf_cmds.c */
 

@@ -65,6 +65,12 @@ int mod_sso_check_is_our_host(const mod_sso_site_t *site, const char *host);
 
 /* conf_rules.c: fills provider from its conf. 0 when something was wrong. */
 int mod_sso_check_provider(mod_sso_check_t *ck, mod_sso_provider_t *provider);
+/* http is for loopback hosts under SSODevelopment On only. 0 and a message when the URL may not be used. */
+int mod_sso_check_scheme(mod_sso_check_t *ck, const char *directive, const mod_sso_provider_conf_t *conf,
+                         const char *text, const sso_url_t *url);
+
+/* conf_bearer.c: whose bearer tokens count at a provider's locations; needs the rest of the provider. */
+void mod_sso_check_bearers(mod_sso_check_t *ck, mod_sso_provider_t *provider);
 
 /* conf_cookie.c: names, attributes and box contexts. */
 void mod_sso_check_cookies(mod_sso_check_t *ck, mod_sso_provider_t *provider);

@@ -30,6 +30,7 @@ typedef struct expose_t {
     const char *user;
     sso_claim_format_t format;
     char delimiter;
+    int bearer; /* the session is a bearer token */
 } expose_t;
 
 static const char *value_of(const expose_t *x, const sso_claim_t *claim)
@@ -153,6 +154,8 @@ static void add_token(const expose_t *x)
         return;
     if (token && sso_text_has_control(token, strlen(token)))
         token = NULL;
+    if (!x->dir->pass_header && x->bearer)
+        return; /* the client's own header is the credential, and was verified */
     if (!x->dir->pass_header)
         replace_authorization(x->r, token);
     else if (token)
@@ -289,7 +292,8 @@ static int forget_parent(request_rec *r)
 static int expose_session(request_rec *r, const mod_sso_opened_t *current)
 {
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
-    expose_t x = {r, dir, current->session, current->user, SSO_CLAIM_UTF8, mod_sso_identity_delimiter(dir)};
+    expose_t x = {r, dir, current->session, current->user, SSO_CLAIM_UTF8, mod_sso_identity_delimiter(dir),
+                  current->bearer};
 
     if (dir->claim_format != MOD_SSO_UNSET)
         x.format = (sso_claim_format_t)dir->claim_format;

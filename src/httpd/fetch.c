@@ -115,10 +115,11 @@ static apr_status_t for_each_provider(server_rec *main_server, int count, void *
     for (server_rec *s = main_server; s != NULL; s = s->next) {
         const mod_sso_conf_t *conf = mod_sso_conf_of(s);
         const mod_sso_site_t *site = conf != NULL ? conf->site : NULL;
-        for (int i = 0; site != NULL && i < site->count; i++) {
-            if (site->providers[i]->index < 0 || site->providers[i]->index >= count)
+        const mod_sso_provider_t *provider;
+        for (int i = 0; site != NULL && (provider = mod_sso_site_slot(site, i)) != NULL; i++) {
+            if (provider->index < 0 || provider->index >= count)
                 return APR_EINVAL;
-            apr_status_t rv = fn(baton, site->providers[i]);
+            apr_status_t rv = fn(baton, provider);
             if (rv != APR_SUCCESS)
                 return rv;
         }
@@ -285,7 +286,7 @@ static sso_rc_t check_url(apr_pool_t *pool, call_t *call, sso_err_t *err)
     if (sso_url_parse(pool, call->request->url, &call->parts, &cause) != SSO_OK)
         return sso_err_set(err, SSO_E_SYNTAX, "fetch-url", "not an address to call (%s)", cause.reason);
     if (strcmp(url->scheme, "https") != 0 &&
-        !(call->provider->site->development && sso_url_host_is_loopback(url->host)))
+        !(call->provider->settings.allow_http_loopback && sso_url_host_is_loopback(url->host)))
         return sso_err_set(err, SSO_E_UNSUPPORTED, "fetch-url",
                            "%s is not https; http is for loopback hosts under SSODevelopment", url->host);
     call->url = apr_pstrcat(pool, sso_url_origin(pool, url), url->path, url->query != NULL ? "?" : "",

@@ -119,8 +119,9 @@ apr_status_t mod_sso_meta_child_init(apr_pool_t *pchild, server_rec *main_server
     slots = apr_pcalloc(pchild, (apr_size_t)(shared_count + 1) * sizeof(*slots));
     for (server_rec *s = main_server; s != NULL; s = s->next) {
         const mod_sso_conf_t *conf = mod_sso_conf_of(s);
-        for (int i = 0; conf != NULL && conf->site != NULL && i < conf->site->count; i++) {
-            const mod_sso_provider_t *provider = conf->site->providers[i];
+        const mod_sso_provider_t *provider;
+        for (int i = 0; conf != NULL && conf->site != NULL && (provider = mod_sso_site_slot(conf->site, i)) != NULL;
+             i++) {
             if (provider->index < 0 || provider->index >= shared_count || slots[provider->index].provider != NULL)
                 continue;
             apr_status_t rv = make_slot(pchild, provider);
@@ -220,8 +221,12 @@ static apr_uint32_t publish_copy(apr_pool_t *pool, mod_sso_slot_t *slot, const m
 static mod_sso_snapshot_t *swap_current(mod_sso_slot_t *slot, mod_sso_snapshot_t *snapshot)
 {
     mod_sso_snapshot_t *old = slot->current;
-    if (snapshot != NULL)
+    if (snapshot != NULL) {
         snapshot->users++;
+        snapshot->meta.serial = atomic_load(&slot->serial) + 1;
+        snapshot->meta.serial += snapshot->meta.serial == 0;
+        atomic_store(&slot->serial, snapshot->meta.serial);
+    }
     slot->current = snapshot;
     return old != NULL && --old->users == 0 ? old : NULL;
 }
@@ -439,6 +444,12 @@ sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_provider_t *provi
                                sso_err_t *err)
 {
     return get(pool, provider, 1, ret_meta, err);
+}
+
+apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider)
+{
+    const mod_sso_slot_t *slot = slot_of(provider);
+    return slot == NULL || mod_sso_meta_is_outdated(slot) ? 0 : atomic_load(&slot->serial);
 }
 
 /* ---- an unknown kid ---- */

@@ -25,5 +25,8 @@ SSO_MUST_USE sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_prov
 SSO_MUST_USE sso_rc_t mod_sso_meta_refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                                 const mod_sso_meta_t *seen, const mod_sso_meta_t **ret_meta,
                                                 sso_err_t *err);
+/* The serial of what this process holds now, without lock or fetch: what was decided with another one has to be decided
+ * anew. 0 when there is nothing yet, or another process wrote something newer. */
+apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider);
 
 #endif

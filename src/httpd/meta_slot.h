@@ -41,12 +41,13 @@ typedef struct mod_sso_slot_t {
     const char *path;          /* of the copy on disk; NULL: none is kept */
     apr_thread_mutex_t *mutex; /* for what follows; never held while fetching */
     apr_thread_cond_t *landed;
-    mod_sso_snapshot_t *current; /* NULL: none yet */
-    apr_uint32_t generation;     /* of the copy that current takes into account */
-    int flying;                  /* a thread of this process is at it */
-    int gone;                    /* the process ends */
-    apr_thread_t *thread;        /* background refresh, joined before the next one; NULL: none to join */
-    apr_pool_t *thread_pool;     /* it lives in */
+    mod_sso_snapshot_t *current;     /* NULL: none yet */
+    _Atomic apr_uint32_t generation; /* of the copy that current takes into account; read without the lock too */
+    _Atomic apr_uint32_t serial;     /* of current, 0: there was none yet; read without the lock too */
+    int flying;                      /* a thread of this process is at it */
+    int gone;                        /* the process ends */
+    apr_thread_t *thread;            /* background refresh, joined before the next one; NULL: none to join */
+    apr_pool_t *thread_pool;         /* it lives in */
     int thread_done;
 } mod_sso_slot_t;
 

@@ -10,6 +10,7 @@
 typedef struct mod_sso_meta_t {
     const sso_provider_t *provider;
     const sso_jwks_t *keys; /* NULL: not asked for yet */
+    apr_uint32_t serial;    /* which one it is in this process; never 0 once it is handed out */
 } mod_sso_meta_t;
 
 #endif

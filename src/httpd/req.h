@@ -27,6 +27,7 @@ typedef struct mod_sso_opened_t {
     const char *why;              /* reason slug when there is none: "absent", "session-expired", "box-tampered", … */
     int renew_idle;               /* the idle stamp is due */
     int store_failed;             /* the cache did not answer: 503 instead of a new login (no loop) */
+    int bearer;                   /* made of a bearer token (bearer.h), not of a cookie */
     unsigned char *cache_key;     /* 32 bytes: the record lies in SSOCache; NULL: in the cookie */
     const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: no claim, or no match */
     const mod_sso_remote_user_t *remote_user; /* the rule `user` was made with */
@@ -37,7 +38,9 @@ typedef struct mod_sso_opened_t {
 struct mod_sso_req_t {
     mod_sso_endpoint_t endpoint;  /* set in translate_name of this very request, never inherited */
     const mod_sso_provider_t *callback; /* EP_CALLBACK: first provider whose redirect path it is */
-    mod_sso_opened_t *opened;     /* root request only */
+    mod_sso_opened_t *opened;     /* root request only: sessions of cookies */
+    mod_sso_opened_t *bearers;    /* root request only: the bearer token, as each provider takes it */
+    const apr_array_header_t *scopes; /* char*: what a Require wanted of a bearer token that has it not; NULL: none */
     const mod_sso_opened_t *current; /* the session this request was decided with; NULL: none */
     int guarded;                  /* AuthType sso-oidc was seen for this request */
     int in_authz;                 /* re-entrancy guard of the authz hooks */

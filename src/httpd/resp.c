@@ -119,9 +119,10 @@ int mod_sso_resp_unauthorized(request_rec *r, const mod_sso_provider_t *provider
 {
     if (mod_sso_req_is_nested(r))
         return HTTP_UNAUTHORIZED;
-    const mod_sso_dir_t *dir = mod_sso_dir_of(r);
-    int bearer = dir->accept != MOD_SSO_UNSET && (dir->accept & MOD_SSO_ACCEPT_BEARER);
-    apr_table_setn(r->err_headers_out, "WWW-Authenticate", bearer ? "Bearer" : "SSO-Login");
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate",
+                   mod_sso_dir_accepts(mod_sso_dir_of(r), MOD_SSO_ACCEPT_BEARER)
+                       ? apr_pstrcat(r->pool, "Bearer realm=\"", provider->site->host, "\"", NULL)
+                       : "SSO-Login");
     return mod_sso_resp_json(r, HTTP_UNAUTHORIZED,
                              apr_psprintf(r->pool,
                                           "{\"error\":\"login_required\",\"login_url\":\"%s\",\"id\":\"%s\"}\n",

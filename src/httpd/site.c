@@ -2,6 +2,14 @@
 /* Lookups in the sites that conf_check built. A server has a handful of providers: a walk is the fastest table. */
 #include "httpd/site.h"
 
+const mod_sso_provider_t *mod_sso_site_slot(const mod_sso_site_t *site, int i)
+{
+    if (i < site->count)
+        return site->providers[i];
+    i -= site->count;
+    return i < site->issuer_count ? site->issuers[i] : NULL;
+}
+
 mod_sso_provider_t *mod_sso_site_provider(const mod_sso_site_t *site, const char *name)
 {
     if (!name || strcmp(name, MOD_SSO_DEFAULT_PROVIDER) == 0)

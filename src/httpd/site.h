@@ -10,6 +10,12 @@
 #include "oidc/client.h"
 #include "oidc/provider.h"
 
+/* Whose bearer tokens count, and whose keys verify them: the provider itself, or one of site->issuers. */
+typedef struct mod_sso_bearer_issuer_t {
+    const char *issuer; /* exact */
+    const mod_sso_provider_t *keys;
+} mod_sso_bearer_issuer_t;
+
 struct mod_sso_provider_t {
     const char *name;
     int index; /* counts over all sites of the process: index of per-process tables (meta.c, bulkhead) */
@@ -33,6 +39,11 @@ struct mod_sso_provider_t {
     const void *context;       /* for boxes: cookie name, scope, issuer, client id; length-prefixed */
     apr_size_t context_len;
     unsigned keep_tokens;      /* 1 << sso_token_kind_t: what a location of this site passes on (SSOPassToken) */
+
+    /* Bearer tokens at this provider's locations. */
+    const mod_sso_bearer_issuer_t *bearers;
+    int bearer_count;
+    const apr_array_header_t *bearer_audiences; /* char*; empty: SSOBearerAudience none */
 };
 
 struct mod_sso_store_t;
@@ -43,6 +54,10 @@ struct mod_sso_site_t {
     int count;
     mod_sso_provider_t **providers;
     mod_sso_provider_t *default_provider; /* NULL: only named ones */
+    /* Issuers of bearer tokens that are no provider of their own: for their keys only (meta.h), nobody signs in there.
+     * Nothing of a client, cookies or endpoints is set. */
+    int issuer_count;
+    mod_sso_provider_t **issuers;
 
     const char *scheme; /* public, of ServerName; "https" or "http" */
     const char *host;   /* ServerName without port, lower case */
@@ -74,6 +89,8 @@ struct mod_sso_site_t {
     int ring_index;            /* which of the process's rings: thread.c keeps one sealer for each */
 };
 
+/* Providers, then issuers: everything of a site that has an index. NULL behind the last. */
+const mod_sso_provider_t *mod_sso_site_slot(const mod_sso_site_t *site, int i);
 /* The provider of this name in a site, NULL when there is none. NULL or "default" names the flat one. */
 mod_sso_provider_t *mod_sso_site_provider(const mod_sso_site_t *site, const char *name);
 /* The site of a request, NULL when its server has no provider. */

@@ -15,7 +15,7 @@
 
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
-enum { NEEDED_ALWAYS = 1, NEEDED_WITH_CODE = 2, MTLS_ALIAS = 4, MAY_BE_FILE = 8, MAY_BE_TEMPLATE = 16 };
+enum { NEEDED_ALWAYS = 1, NEEDED_WITH_CODE = 2, MTLS_ALIAS = 4, MAY_BE_FILE = 8, MAY_BE_TEMPLATE = 16, IS_KEYS = 32 };
 
 typedef struct endpoint_rule_t {
     const char *member;
@@ -30,7 +30,7 @@ static const endpoint_rule_t endpoint_rules[] = {
     {"authorization_endpoint", AT(authorization_endpoint), NEEDED_ALWAYS},
     {"token_endpoint", AT(token_endpoint), NEEDED_WITH_CODE | MTLS_ALIAS},
     {"userinfo_endpoint", AT(userinfo_endpoint), 0},
-    {"jwks_uri", AT(jwks_uri), NEEDED_ALWAYS | MAY_BE_FILE},
+    {"jwks_uri", AT(jwks_uri), NEEDED_ALWAYS | MAY_BE_FILE | IS_KEYS},
     {"end_session_endpoint", AT(end_session_endpoint), MAY_BE_TEMPLATE},
     {"revocation_endpoint", AT(revocation_endpoint), MTLS_ALIAS},
     {"introspection_endpoint", AT(introspection_endpoint), MTLS_ALIAS},
@@ -52,6 +52,8 @@ static void put_endpoint(sso_provider_t *provider, const endpoint_rule_t *rule, 
 
 static int is_needed(const sso_provider_settings_t *settings, const endpoint_rule_t *rule)
 {
+    if (settings->keys_only)
+        return (rule->flags & IS_KEYS) != 0;
     return (rule->flags & NEEDED_ALWAYS) || ((rule->flags & NEEDED_WITH_CODE) && settings->needs_code);
 }
 
@@ -266,7 +268,8 @@ sso_rc_t sso_provider_from_metadata(apr_pool_t *pool, const sso_provider_setting
     sso_provider_t *provider = apr_pcalloc(pool, sizeof(*provider));
     provider->issuer = apr_pstrdup(pool, settings->issuer);
     SSO_TRY(resolve_endpoints(pool, settings, doc, provider, err));
-    SSO_TRY(check_response_types(pool, doc, settings->needs_code, err));
+    if (!settings->keys_only)
+        SSO_TRY(check_response_types(pool, doc, settings->needs_code, err));
     SSO_TRY(read_flag(doc, "authorization_response_iss_parameter_supported", &provider->iss_parameter, err));
     SSO_TRY(read_flag(doc, "require_pushed_authorization_requests", &provider->par_required, err));
     SSO_TRY(read_algs(pool, doc, "id_token_signing_alg_values_supported", &provider->id_token_algs, err));

@@ -22,7 +22,8 @@ typedef struct sso_provider_settings_t {
     const char *revocation_endpoint;
     const char *introspection_endpoint;
     const char *par_endpoint;
-    int allow_http_loopback; /* SSODevelopment */
+    int allow_http_loopback; /* SSODevelopment, or the operator named such an address for keys alone */
+    int keys_only;           /* nobody signs in there: only jwks_uri is required */
     int needs_code;          /* the response type in use has a code: a token endpoint is required */
     int mtls;                /* we authenticate by TLS certificate: mtls_endpoint_aliases count (RFC 8705 5) */
 } sso_provider_settings_t;

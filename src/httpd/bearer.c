@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bearer tokens of requests.
+ *
+ *   header -> seen before? [bearer_cache.c] -> record -> session
+ *          -> parse -> whose? (one of the configured issuers, exactly) -> that issuer's keys [meta.c] -> verify -> session
+ *
+ * An issuer that is not configured is never asked for anything. */
+#include "httpd/bearer.h"
+
+#include <apr_strings.h>
+
+#include "base/text.h"
+#include "httpd/bearer_cache.h"
+#include "httpd/log.h"
+#include "httpd/meta.h"
+#include "httpd/resp.h"
+#include "jose/crypto.h"
+#include "oidc/bearer.h"
+
+#define CACHE_SLOTS  2048
+#define CACHE_BYTES  (16 * 1024 * 1024)
+#define KEEP_AT_MOST 300 /* seconds: a key that its issuer withdraws is not trusted longer than that */
+#define RETRY_AFTER  5
+
+/* Set once in child_init, before any worker thread exists; NULL where no location can take bearer tokens. */
+static mod_sso_bearer_cache_t *cache;
+
+apr_status_t mod_sso_bearer_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    int wanted = 0;
+    cache = NULL;
+    for (server_rec *s = main_server; s; s = s->next) {
+        const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
+        for (int i = 0; site && i < site->count; i++)
+            wanted |= site->providers[i]->bearer_count > 0;
+    }
+    return wanted ? mod_sso_bearer_cache_create(pchild, CACHE_SLOTS, CACHE_BYTES, &cache) : APR_SUCCESS;
+}
+
+/* --- answers --- */
+
+/* `error` and what follows are constants or cleaned; NULL error: no code (RFC 6750 3.1). */
+static int answer(request_rec *r, const mod_sso_provider_t *p, int status, const char *error, const char *more)
+{
+    const char *challenge = error ? apr_pstrcat(r->pool, "Bearer error=\"", error, "\"", more, NULL)
+                                  : apr_pstrcat(r->pool, "Bearer realm=\"", p->site->host, "\"", NULL);
+    if (!mod_sso_req_is_nested(r))
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", challenge);
+    return mod_sso_resp_json(r, status,
+                             apr_psprintf(r->pool, "{\"error\":\"%s\",\"id\":\"%s\"}\n",
+                                          error ? error : "token_required", sso_text_json(r->pool, mod_sso_req_id(r))));
+}
+
+static int refuse(request_rec *r, const mod_sso_provider_t *p, const sso_err_t *err)
+{
+    int expired = !strcmp(err->reason, "bearer-exp");
+    mod_sso_log_refusal(r, expired ? APLOG_INFO : APLOG_WARNING, "SSO401", "a bearer token is refused", err);
+    return answer(r, p, HTTP_UNAUTHORIZED, "invalid_token",
+                  expired ? ", error_description=\"the token has expired\"" : "");
+}
+
+static int refuse_request(request_rec *r, const mod_sso_provider_t *p, const sso_err_t *err)
+{
+    mod_sso_log_refusal(r, APLOG_WARNING, "SSO402", "a request with a bearer token is malformed", err);
+    return answer(r, p, HTTP_BAD_REQUEST, "invalid_request", "");
+}
+
+/* Not the client's fault, and a 401 would make it throw a good token away. */
+static int refuse_unavailable(request_rec *r, const sso_err_t *err)
+{
+    mod_sso_log_refusal(r, APLOG_ERR, "SSO403", "a bearer token cannot be verified now", err);
+    if (!mod_sso_req_is_nested(r))
+        apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, RETRY_AFTER));
+    return mod_sso_resp_json(r, HTTP_SERVICE_UNAVAILABLE,
+                             apr_psprintf(r->pool, "{\"error\":\"temporarily_unavailable\",\"id\":\"%s\"}\n",
+                                          sso_text_json(r->pool, mod_sso_req_id(r))));
+}
+
+int mod_sso_bearer_challenge(request_rec *r, const mod_sso_provider_t *provider)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_err_set(&err, SSO_E_ABSENT, "bearer-absent", "there is no bearer token");
+    mod_sso_log_refusal(r, APLOG_INFO, "SSO404", "a request without a bearer token is answered 401", &err);
+    return answer(r, provider, HTTP_UNAUTHORIZED, NULL, "");
+}
+
+/* Words as they may stand in a quoted parameter: scope-token of RFC 6749 3.3. The operator wrote them. */
+static const char *join_words(apr_pool_t *pool, const apr_array_header_t *words)
+{
+    char *text = apr_array_pstrcat(pool, words, ' ');
+    for (char *at = text; *at; at++) {
+        if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+            *at = '?';
+    }
+    return text;
+}
+
+int mod_sso_bearer_refuse_scope(request_rec *r, const mod_sso_provider_t *provider, const apr_array_header_t *scopes)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const char *words = join_words(r->pool, scopes);
+    sso_err_set(&err, SSO_E_DENIED, "bearer-scope", "wanted: %.200s", words);
+    mod_sso_log_refusal(r, APLOG_INFO, "SSO405", "a bearer token has not the scope", &err);
+    return answer(r, provider, HTTP_FORBIDDEN, "insufficient_scope",
+                  apr_pstrcat(r->pool, ", scope=\"", words, "\"", NULL));
+}
+
+int mod_sso_bearer_refuse_weak(request_rec *r, const mod_sso_provider_t *provider, const sso_auth_demand_t *demand)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const char *more = "";
+    if (demand->acrs && demand->acrs->nelts > 0)
+        more = apr_pstrcat(r->pool, ", acr_values=\"", join_words(r->pool, demand->acrs), "\"", NULL);
+    if (demand->max_age >= 0)
+        more = apr_psprintf(r->pool, "%s, max_age=\"%d\"", more, demand->max_age);
+    sso_err_set(&err, SSO_E_DENIED, "bearer-weak", "the token's acr or auth_time is not what this location asks for");
+    mod_sso_log_refusal(r, APLOG_INFO, "SSO406", "a bearer token is of too weak a sign-in", &err);
+    return answer(r, provider, HTTP_UNAUTHORIZED, "insufficient_user_authentication", more);
+}
+
+/* --- from the header to the token --- */
+
+static int count_header(void *count, const char *name, const char *value)
+{
+    (void)name;
+    (void)value;
+    ++*(int *)count;
+    return 1;
+}
+
+/* As the client sent it, before redirects and rewrites of our own. */
+static request_rec *request_of_client(request_rec *r)
+{
+    while (r->main || r->prev)
+        r = r->main ? r->main : r->prev;
+    return r;
+}
+
+/* The client's own header, even where a session's token has replaced it for the application. */
+static const char *authorization_of(request_rec *r, int *ret_count)
+{
+    const char *kept = mod_sso_req_root(r)->fold_authorization;
+    *ret_count = 1;
+    if (kept)
+        return kept;
+    r = request_of_client(r);
+    *ret_count = 0;
+    apr_table_do(count_header, ret_count, r->headers_in, "Authorization", NULL);
+    return apr_table_get(r->headers_in, "Authorization");
+}
+
+/* --- known tokens --- */
+
+static sso_session_t *recall(request_rec *r, const mod_sso_provider_t *p, const mod_sso_bearer_key_t *key)
+{
+    mod_sso_bearer_entry_t entry;
+    if (!cache || !mod_sso_bearer_cache_get(cache, r->pool, key, r->request_time, &entry))
+        return NULL;
+    /* Other keys since then: perhaps the one that signed it is gone. */
+    if (entry.issuer >= p->bearer_count || mod_sso_meta_serial(p->bearers[entry.issuer].keys) != entry.serial)
+        return NULL;
+    sso_session_t *session = apr_palloc(r->pool, sizeof(*session));
+    return sso_session_decode(r->pool, r->request_time, entry.bytes, entry.len, session, NULL) == SSO_OK ? session
+                                                                                                         : NULL;
+}
+
+static void remember(request_rec *r, const mod_sso_bearer_key_t *key, const sso_session_t *session, int issuer,
+                     apr_uint32_t serial)
+{
+    apr_time_t limit = r->request_time + apr_time_from_sec(KEEP_AT_MOST);
+    mod_sso_bearer_entry_t entry = {.issuer = issuer,
+                                    .serial = serial,
+                                    .since = r->request_time,
+                                    .until = session->token_expires < limit ? session->token_expires : limit};
+    unsigned char *bytes;
+    if (!cache || sso_session_encode(r->pool, session, &bytes, &entry.len, NULL) != SSO_OK)
+        return;
+    entry.bytes = bytes;
+    mod_sso_bearer_cache_put(cache, key, &entry);
+}
+
+/* --- new tokens --- */
+
+typedef struct verify_t {
+    request_rec *r; /* the outermost: the session outlives a sub-request, whose pool ends with it */
+    const mod_sso_provider_t *p;
+    sso_bearer_parsed_t parsed;
+    int issuer; /* of p->bearers */
+    const mod_sso_meta_t *meta;
+    sso_bearer_token_t token;
+} verify_t;
+
+static sso_rc_t choose_issuer(verify_t *v, sso_err_t *err)
+{
+    for (v->issuer = 0; v->issuer < v->p->bearer_count; v->issuer++) {
+        if (!strcmp(v->p->bearers[v->issuer].issuer, v->parsed.issuer))
+            return SSO_OK;
+    }
+    return sso_err_set(err, SSO_E_MISMATCH, "bearer-iss-unknown", "no SSOBearerIssuer here is %.140s",
+                       v->parsed.issuer);
+}
+
+static sso_rc_t verify_with(verify_t *v, sso_err_t *err)
+{
+    const sso_env_t env = mod_sso_req_env(v->r);
+    const sso_bearer_expect_t expect = {.issuer = v->p->bearers[v->issuer].issuer,
+                                        .audiences = v->p->bearer_audiences,
+                                        .algs = v->p->client.algs,
+                                        .keys = v->meta->keys,
+                                        .clock_skew = v->p->client.clock_skew};
+    return sso_bearer_verify(&env, &v->parsed, &expect, &v->token, err);
+}
+
+/* A key we do not know yet is worth one look at the issuer's set. */
+static sso_rc_t verify(verify_t *v, sso_err_t *err)
+{
+    sso_err_t first = SSO_ERR_INIT;
+    sso_rc_t rc = verify_with(v, &first);
+    if (rc != SSO_OK && (!strcmp(first.reason, "jwks-unknown-kid") || !strcmp(first.reason, "jwks-no-match")) &&
+        mod_sso_meta_refetch_keys(v->r->pool, v->p->bearers[v->issuer].keys, v->meta, &v->meta, NULL) == SSO_OK) {
+        sso_err_clear(&first);
+        rc = verify_with(v, &first);
+    }
+    if (rc != SSO_OK)
+        *err = first;
+    return rc;
+}
+
+/* The token's claims as a session. Without a sub it has none: nobody is called by a client's id unless SSORemoteUser
+ * says so (RFC 9068 5). */
+static sso_rc_t make_session(const verify_t *v, sso_session_t *session, sso_err_t *err)
+{
+    const sso_claims_t *claims;
+    SSO_TRY(sso_bearer_claims(v->r->pool, &v->token, &claims, err));
+    session->created = v->r->request_time;
+    session->expires = v->token.exp + apr_time_from_sec(v->p->client.clock_skew);
+    session->token_expires = v->token.exp;
+    session->auth_time = v->token.auth_time;
+    session->provider = v->p->name;
+    session->sub = v->token.sub ? v->token.sub : "";
+    session->acr = v->token.acr ? v->token.acr : "";
+    session->sid = "";
+    session->claims = *claims;
+    return SSO_OK;
+}
+
+/* OK with a session, or the status of the answer. */
+static int verify_new(request_rec *r, verify_t *v, const char *text, const mod_sso_bearer_key_t *key,
+                      sso_session_t **ret_session)
+{
+    apr_pool_t *pool = v->r->pool;
+    sso_session_t *session = apr_pcalloc(pool, sizeof(*session));
+    sso_err_t err = SSO_ERR_INIT;
+
+    if (sso_bearer_parse(pool, text, &v->parsed, &err) != SSO_OK || choose_issuer(v, &err) != SSO_OK)
+        return refuse(r, v->p, &err);
+    if (mod_sso_meta_get_keys(pool, v->p->bearers[v->issuer].keys, &v->meta, &err) != SSO_OK)
+        return refuse_unavailable(r, &err);
+    if (verify(v, &err) != SSO_OK || make_session(v, session, &err) != SSO_OK)
+        return refuse(r, v->p, &err);
+    remember(v->r, key, session, v->issuer, v->meta->serial);
+    *ret_session = session;
+    return OK;
+}
+
+static mod_sso_opened_t *find_opened(request_rec *r, const mod_sso_provider_t *p)
+{
+    for (mod_sso_opened_t *o = mod_sso_req_root(r)->bearers; o; o = o->next) {
+        if (o->provider == p)
+            return o;
+    }
+    return NULL;
+}
+
+static mod_sso_opened_t *keep_opened(request_rec *r, const mod_sso_provider_t *p, sso_session_t *session,
+                                     const char *text)
+{
+    mod_sso_req_t *root = mod_sso_req_root(r);
+    mod_sso_opened_t *opened = apr_pcalloc(r->pool, sizeof(*opened));
+    session->tokens[SSO_TOKEN_ACCESS] = text; /* SSOPassToken access HEADER */
+    opened->provider = p;
+    opened->session = session;
+    opened->why = "";
+    opened->bearer = 1;
+    opened->next = root->bearers;
+    root->bearers = opened;
+    return opened;
+}
+
+/* OK with the token, or NULL; or the status of the answer. */
+static int read_token(request_rec *r, const mod_sso_provider_t *provider, const char **ret_text)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const char *text = NULL;
+    int count;
+    const char *header = authorization_of(r, &count);
+    /* RFC 6750 2, 3.1: more than one token, or one in more than one way. Which of them somebody in front of us has
+     * looked at, nobody knows. */
+    if (count > 1 || sso_bearer_is_several(header)) {
+        sso_err_set(&err, SSO_E_SYNTAX, "bearer-several", "there are several Authorization headers");
+        return refuse_request(r, provider, &err);
+    }
+    switch (sso_bearer_read_header(header, &text)) {
+    case SSO_BEARER_NONE:
+        return OK;
+    case SSO_BEARER_MALFORMED:
+        sso_err_set(&err, SSO_E_SYNTAX, "bearer-syntax", "what follows Bearer is not a token");
+        return refuse(r, provider, &err);
+    case SSO_BEARER_TOKEN:
+        break;
+    }
+    if (sso_bearer_is_in_query(request_of_client(r)->parsed_uri.query)) {
+        sso_err_set(&err, SSO_E_SYNTAX, "bearer-two-ways", "there is a token in the query too");
+        return refuse_request(r, provider, &err);
+    }
+    *ret_text = text;
+    return OK;
+}
+
+int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_sso_opened_t **ret_opened)
+{
+    request_rec *top = r;
+    mod_sso_bearer_key_t key = {.provider = provider->index};
+    sso_session_t *session;
+    sso_err_t err = SSO_ERR_INIT;
+    const char *text = NULL;
+
+    *ret_opened = find_opened(r, provider);
+    if (*ret_opened || provider->bearer_count == 0)
+        return OK;
+    int status = read_token(r, provider, &text);
+    if (status != OK || !text)
+        return status;
+    while (top->main)
+        top = top->main;
+    if (sso_crypto_sha256(text, strlen(text), key.hash, &err) != SSO_OK)
+        return refuse_unavailable(r, &err);
+    session = recall(top, provider, &key);
+    if (!session) {
+        verify_t v = {.r = top, .p = provider};
+        status = verify_new(r, &v, text, &key, &session);
+        if (status != OK)
+            return status;
+    }
+    *ret_opened = keep_opened(top, provider, session, apr_pstrdup(top->pool, text));
+    return OK;
+}
