@@ -2,7 +2,7 @@
 /* Bearer tokens of requests.
  *
  *   header -> seen before? [bearer_cache.c] -> record -> session
- *          -> parse -> whose? (one of the configured issuers, exactly) -> that issuer's keys [meta.c] -> verify -> session
+ *          -> parse -> whose? (a configured issuer, exactly) -> that issuer's keys [meta.c] -> verify -> session
  *
  * An issuer that is not configured is never asked for anything. */
 #include "httpd/bearer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request with `Authorization: Bearer` at a location that takes it (SSOAccept bearer): from the header to a session
- * like one of a cookie, so that rules, expressions and headers need not know the difference; and the answers of RFC 6750
- * and RFC 9470. Verified tokens are kept in the process (bearer_cache.h). */
+ * like one of a cookie, so that rules, expressions and headers need not know the difference; and the answers of
+ * RFC 6750 and RFC 9470. Verified tokens are kept in the process (bearer_cache.h). */
 #ifndef MOD_SSO_BEARER_H
 #define MOD_SSO_BEARER_H
 

@@ -140,9 +140,9 @@ static sso_rc_t refuse_kind(check_t *c, const char *what)
     return sso_err_set(c->err, SSO_E_MISMATCH, "bearer-kind", "%s is no access token", what);
 }
 
-/* RFC 8725 3.12: where typ does not tell, the claims do. An ID Token has a nonce or a hash of its companions, a security
- * event has events (RFC 8417 2.2); Keycloak and Cognito name the kind. An ID Token went through browsers and other
- * clients: taken as an access token it would let whoever saw it call the API. */
+/* RFC 8725 3.12: where typ does not tell, the claims do. An ID Token has a nonce or a hash of its companions, a
+ * security event has events (RFC 8417 2.2); Keycloak and Cognito name the kind. An ID Token went through browsers and
+ * other clients: taken as an access token it would let whoever saw it call the API. */
 static sso_rc_t check_kind(check_t *c)
 {
     static const char *const of_id_token[] = {"nonce", "at_hash", "c_hash", "s_hash"};
