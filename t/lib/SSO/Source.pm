@@ -10,7 +10,7 @@ use File::Basename qw(dirname);
 use File::Find qw(find);
 use Test::More ();
 
-our @EXPORT = qw(files slurp code code_only line_of module_file table_rows none);
+our @EXPORT = qw(files slurp code code_only line_of module_file module_loads table_rows none);
 
 our $top = abs_path(dirname(__FILE__) . '/../../..');
 
@@ -56,6 +56,16 @@ sub line_of { my ($text, $offset) = @_; return 1 + (substr($text, 0, $offset) =~
 sub module_file {
     my @folders = $ENV{SSO_BUILDDIR} // ("$top/build", $top);
     my ($file) = grep { defined && -f } $ENV{SSO_MODULE}, map { "$_/.libs/mod_sso_oidc.so" } @folders;
+    return $file;
+}
+
+# A test that httpd can load it, for programs that try configurations; without it there is nothing to try.
+sub module_loads {
+    my $file = module_file();
+    Test::More::ok($file, 'the module is built') or die "no mod_sso_oidc.so: run ./dev build, or set SSO_BUILDDIR\n";
+    local $ENV{SSO_MODULE} = $file;
+    my ($ok, $said) = SSO::Httpd->new->configtest;
+    Test::More::ok($ok, 'httpd loads it') or die "$said\n";
     return $file;
 }
 
