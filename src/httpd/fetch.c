@@ -465,7 +465,6 @@ static sso_rc_t map_failure(const call_t *call, CURLcode rc, sso_err_t *err)
         rc = CURLE_FILESIZE_EXCEEDED; /* the same, said without Content-Length */
     switch ((int)rc) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return sso_err_set(err, SSO_E_SYNTAX, "fetch-url", "%s: %s", host, text);
     case CURLE_FILESIZE_EXCEEDED:
         return sso_err_set(err, SSO_E_LIMIT, "fetch-too-large",

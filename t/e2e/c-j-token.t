@@ -143,6 +143,31 @@ my @rows = (
     ['token-cut', 'reject fetch-failed', token(cut => 20)],
     ['token-reset', 'reject fetch-failed', token(reset => true)],
     ['token-headers-endless', 'reject fetch-too-large|fetch-failed', token(headers => {map { ("x-$_" => 'y' x 8000) } 1 .. 40})],
+    (map { ["token-wire-$_->[0]", "reject $_->[1]", token(wire => $_->[2]), check => $quick] }
+        ['http09', 'fetch-failed', '{"access_token":"x"}'], ['no-bytes', 'fetch-failed', ''], ['no-status', 'fetch-failed', "HTTP/1.1\r\n\r\n"],
+        ['status-text', 'fetch-failed|token-status', "HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n"], ['status-0', 'fetch-failed|token-status', "HTTP/1.1 000 x\r\nContent-Length: 0\r\n\r\n"],
+        ['switch-protocols', 'fetch-failed|fetch-timeout|token-status', "HTTP/1.1 101 x\r\nUpgrade: x\r\n\r\n"],
+        ['continue-forever', 'fetch-too-large|fetch-failed', {'$repeat' => ["HTTP/1.1 100 Continue\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n", 20000]}],
+        ['long-header', 'fetch-too-large|fetch-failed', {'$repeat' => ["HTTP/1.1 200 OK\r\nX: " . 'y' x 1000, 1000]}],
+        ['many-headers', 'fetch-too-large|fetch-failed', {'$repeat' => ["HTTP/1.1 200 OK\r\n" . "X: y\r\n" x 100, 1000]}],
+        ['header-nul', 'fetch-failed|token-json', "HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"],
+        ['length-negative', 'fetch-failed', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n{}"],
+        ['length-text', 'fetch-failed|token-no-access-token|token-json', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: x\r\n\r\n{}"],
+        ['length-huge', 'fetch-too-large|fetch-failed', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999\r\n\r\n{}"],
+        ['length-2gb', 'fetch-too-large', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2147483648\r\n\r\n{}"],
+        ['length-short', 'token-json', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n\${body}"],
+        ['chunk-junk', 'fetch-failed', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"],
+        ['chunk-huge', 'fetch-failed|fetch-too-large', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}\r\n0\r\n\r\n"],
+        ['chunk-unended', 'fetch-failed', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"],
+        ['coding-unknown', 'fetch-failed|token-json|token-no-access-token', "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip\r\n\r\n{}"],
+        ['upgrade-302', 'token-status', "HTTP/1.1 302 x\r\nLocation: \${origin}/main/evil\r\nContent-Length: \${length}\r\nContent-Type: application/json\r\n\r\n\${body}"],
+    ),
+    ['token-wire-early-hints', 'accept', token(wire => "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \${length}\r\n\r\n\${body}")],
+    ['token-wire-close-delimited', 'accept', token(wire => "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\${body}")],
+    ['token-wire-two-answers', 'accept', token(wire_open => true, wire => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \${length}\r\n\r\n\${body}HTTP/1.1 200 OK\r\n"
+        . 'Content-Type: application/json' . "\r\nContent-Length: 46\r\n\r\n" . '{"sub":"alice","department":"smuggled","x":""}'), check => sub {
+            ok !defined sent_header($_[0]{page}, 'X-SSO-Department'), 'what came unasked is nobody\'s answer';
+        }],
     ['token-set-cookie', 'accept', token(headers => {'set-cookie' => 'sid=1; Path=/'}), check => sub {
         my ($r) = grep { $_->{path} =~ m{/userinfo} } @{$_[0]{requests}};
         ok !$r->{headers}{cookie}, 'the module keeps no cookies of the provider';

@@ -175,6 +175,18 @@ case 'se-max-lifetime', 'reject', sub {
     $short->{op} = undef;
 };
 
+case 'se-store-down', 'reject', sub {
+    my $down = site(provider => $site->op, snippet => "SSOSessionStore cache\nSSOCache memcache:127.0.0.1:1", httpd => {modules => ['socache_memcache']});
+    my $page = login($down, '/protected/');
+    is $page->status, 503, 'a login cannot end: 503';
+    ok !$down->session_cookie, 'without a session';
+    expect_log $down, qr/SSO209: .*reason=store-failed/;
+    my $port = $down->httpd->port;
+    is_nobody($down->new_browser->get($down->url('/protected/'), headers => {Cookie => "sso-$port=" . 'A' x 43}), 'an id that cannot be looked up');
+    allow_log $down, qr/SSO315|AH00790|reason=(?:store-|box-|session-)/;
+    $down->{op} = undef;
+};
+
 # --- logout ---
 
 case 'oidcc-client-test-rp-init-logout se-logout-cookie se-logout-idtoken-hint', 'accept', sub {

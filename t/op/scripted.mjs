@@ -25,7 +25,8 @@
 //              recorded)
 //   tokens     {"refresh": "always"|"offline_access"|"never", "expires_in": 3600, "at_hash": true,
 //              "refresh_id_token": true,
-//              "refresh_nonce": false, "rotate": true}
+//              "refresh_nonce": false, "rotate": true, "family": false (true: a spent refresh token revokes all that came
+//              of its login, RFC 9700 4.14.2)}
 //   id_token   how the ID token is made (token endpoint); front_id_token (authorization response) and
 //              refreshed_id_token
 //              are merged over it for theirs:
@@ -40,7 +41,8 @@
 //   discovery jwks token userinfo authorize end_session par introspection revocation: each an answer; merged over it:
 //              set {…}, remove […], append, json, wrap "array", suffix    the JSON object of the answer
 //              status, headers {name: value | null}, type, body "text", body_hex, charset "utf16"|"bom"
-//              delay ms, hang, drip [bytes, ms], endless, cut bytes, reset, redirect URL (status 302 unless told)
+//              delay ms, hang, drip [bytes, ms], endless, cut bytes, reset, redirect URL (status 302 unless told),
+//              wire "HTTP/1.1 200 OK\r\n…${length}…${body}" (these bytes instead; wire_open: true leaves the connection open)
 //              next [ {…}, … ]: each merged over the above for one request, then used up
 //   jwks also  keys [names], private [names], tweak {"k1": {"use": null, "kid": "x", …}} (null removes), extra [JWKs],
 //              filler n (EC keys before ours)
@@ -86,11 +88,12 @@ let failures;
 let codes;
 let access;
 let refresh;
+let spent;
 let pushed;
 function reset() {
   script = structuredClone(beginning);
   [requests, failures] = [[], []];
-  [codes, access, refresh, pushed] = [new Map(), new Map(), new Map(), new Map()];
+  [codes, access, refresh, spent, pushed] = [new Map(), new Map(), new Map(), new Map(), new Map()];
 }
 reset();
 
@@ -200,7 +203,8 @@ function idToken(grant, which, more, accessToken, code) {
 function authorizationAnswer(query, told) {
   const params = {};
   const grant = { client_id: query.client_id, redirect_uri: query.redirect_uri, nonce: query.nonce, state: query.state,
-    scope: query.scope ?? '', challenge: query.code_challenge, auth_time: now(), sid: random() };
+    scope: query.scope ?? '', challenge: query.code_challenge, auth_time: now(), sid: random(),
+    family: { revoked: false } };
   if (told.error) {
     params.error = told.error;
     if (told.error_description) params.error_description = told.error_description;
@@ -323,12 +327,16 @@ function redeemCode(form, client) {
 
 function redeemRefresh(form, client) {
   const grant = refresh.get(form.refresh_token);
-  if (!grant) {
+  if (!grant || grant.family.revoked) {
     fail('token: refresh token unknown or used before');
+    if (script.tokens.family && spent.has(form.refresh_token)) spent.get(form.refresh_token).revoked = true;
     throw new Refusal(400, 'invalid_grant', 'refresh token unknown or used before');
   }
   if (grant.client_id !== client) refuse('client', 400, 'invalid_grant', 'token: refresh token of another client');
-  if (script.tokens.rotate) refresh.delete(form.refresh_token);
+  if (script.tokens.rotate) {
+    refresh.delete(form.refresh_token);
+    spent.set(form.refresh_token, grant.family);
+  }
   return { ...grant, refreshed: true, nonce: script.tokens.refresh_nonce ? grant.nonce : undefined };
 }
 

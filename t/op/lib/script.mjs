@@ -86,6 +86,7 @@ export async function answer(req, res, own, script, facts) {
   }
   const status = script.status ?? (script.redirect ? 302 : own.status ?? 200);
   if (script.reset) return res.destroy();
+  if (script.wire !== undefined) return void wire(res, script, body, facts);
   const streamed = script.endless || script.drip || script.cut !== undefined;
   if (!streamed && status !== 204 && !('content-length' in headers)) headers['content-length'] = body.length;
   if (script.cut !== undefined) headers['content-length'] = body.length;
@@ -94,6 +95,12 @@ export async function answer(req, res, own, script, facts) {
   if (script.drip) return drip(res, body, script.drip);
   if (script.cut !== undefined) return res.write(body.subarray(0, script.cut), () => res.destroy());
   return res.end(body);
+}
+
+// What is on the wire is what the script says; "${body}" and "${length}" stand for the honest body.
+function wire(res, script, body, facts) {
+  const text = expand(script.wire, { ...facts, body, length: body.length }, []);
+  res.socket.write(text, () => { if (!script.wire_open) res.socket.end(); });
 }
 
 // As fast as the other side reads, for ever.
