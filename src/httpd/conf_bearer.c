@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules of bearer tokens (DESIGN §8): whose tokens count at a provider's locations and for whom they are made. An issuer
- * that is not the provider itself gets a place of its own in the site, for its keys only. */
+/* Rules of bearer tokens (DESIGN §8): whose tokens count at a provider's locations and for whom they are made. An
+ * issuer that is not the provider itself gets a place of its own in the site, for its keys only. */
 #include "httpd/conf_check.h"
 
 #include <apr_strings.h>
@@ -43,8 +43,7 @@ static int check_keys(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf, 
         const char *path = uri + strlen(KEYS_FILE);
         if (path[0] == '/' && stat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & S_IWOTH))
             return 1;
-        return fail_issuer(ck, conf, uri,
-                           "must name a regular file by its full path that not everybody can write");
+        return fail_issuer(ck, conf, uri, "must name a regular file by its full path that not everybody can write");
     }
     if (sso_url_parse(ck->ptemp, uri, &url, &err) != SSO_OK || url.fragment)
         return fail_issuer(ck, conf, uri, "is not the URL of a key set");

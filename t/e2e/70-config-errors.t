@@ -281,6 +281,13 @@ rejects 'bearer tokens' => (
     ['none without keys', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience none", qr/SSO125: SSOBearerAudience: none is only possible beside an explicit JWKS-URL/],
     ['issuer that is no URL', "$good\nSSOBearerIssuer open-metadata.org\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: .* its keys cannot be found/],
     ['keys over http', "$good\nSSOBearerIssuer open-metadata.org http://keys.acme.test/jwks\nSSOBearerAudience none", qr/SSO133: SSOBearerIssuer: .* is http/],
+    ['keys in a file that is not there', "$good\nSSOBearerIssuer robots file:/nowhere/keys.json\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: "file:.*" must name a regular file by its full path/],
+    ['keys in a file by half its path', "$good\nSSOBearerIssuer robots file:keys.json\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: "file:keys.json" must name/],
+    ['keys at no address', "$good\nSSOBearerIssuer robots keys\nSSOBearerAudience api", qr/SSO166: SSOBearerIssuer: "keys" is not the URL of a key set/],
+    ['an audience too many', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience none api", qr/SSOBearerAudience: none stands alone/],
+    ['an issuer twice', "$good\nSSOBearerIssuer https://a.test\nSSOBearerIssuer https://a.test https://a.test/k\nSSOBearerAudience api", qr/SSOBearerIssuer: "https:\/\/a.test" stands twice/],
+    ['no algorithm', "$good\nSSOClientSecret 7Vq2mXb7L4kT9vQzRr81hNcPd0wYs6Ue5aGf\nSSOSigningAlgs HS256\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api", qr/SSO129: SSOSigningAlgs: leaves no algorithm/],
+    ['in a location', "$good\n<Location /x>\nSSOBearerIssuer https://login.acme.test\n</Location>", qr/SSOBearerIssuer: is not available inside <Location>/],
 ) if $has{bearer};
 
 rejects 'origins' => (

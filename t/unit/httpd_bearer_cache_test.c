@@ -209,8 +209,8 @@ static void threads_never_see_halves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test(what_was_put_is_found),   unit_test(every_bit_of_the_key_counts), unit_test(an_entry_has_its_time),
-        unit_test(the_least_used_makes_room), unit_test(an_expired_one_goes_first),  unit_test(memory_is_bounded),
+        unit_test(what_was_put_is_found),     unit_test(every_bit_of_the_key_counts), unit_test(an_entry_has_its_time),
+        unit_test(the_least_used_makes_room), unit_test(an_expired_one_goes_first),   unit_test(memory_is_bounded),
         unit_test(threads_never_see_halves),
     };
     return unit_run(tests);

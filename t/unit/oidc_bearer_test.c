@@ -93,7 +93,8 @@ static void the_scheme_is_compared_without_case(void **state)
 
 static void no_token_is_no_token(void **state)
 {
-    static const char *const none[] = {"", "Bearer", "Bearer  ", "Basic YTpi", "Bearerx y", "DPoP x", "Bear", " Bearer x"};
+    static const char *const none[] = {"",          "Bearer", "Bearer  ", "Basic YTpi",
+                                       "Bearerx y", "DPoP x", "Bear",     " Bearer x"};
     const char *token = "untouched";
     (void)state;
     assert_int_equal(sso_bearer_read_header(NULL, &token), SSO_BEARER_NONE);
@@ -104,8 +105,8 @@ static void no_token_is_no_token(void **state)
 
 static void what_is_not_token68_is_malformed(void **state)
 {
-    static const char *const bad[] = {"Bearer a b", "Bearer a,b",  "Bearer \"a\"", "Bearer a=b", "Bearer =",
-                                      "Bearer a\n", "Bearer a\x80", "Bearer a%20", "Bearer a ",  "Bearer x:y"};
+    static const char *const bad[] = {"Bearer a b", "Bearer a,b",   "Bearer \"a\"", "Bearer a=b", "Bearer =",
+                                      "Bearer a\n", "Bearer a\x80", "Bearer a%20",  "Bearer a ",  "Bearer x:y"};
     const char *token = "untouched";
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -217,8 +218,8 @@ static void a_mac_is_never_accepted(void **state)
 static void only_access_tokens_by_typ(void **state)
 {
     static const char *const fine[] = {NULL, "JWT", "jwt", "application/JWT", "AT+JWT", "application/at+jwt"};
-    static const char *const bad[] = {"logout+jwt", "application/logout+jwt", "dpop+jwt", "id_token", "id_token+jwt",
-                                      "secevent+jwt", "oauth-authz-req+jwt", "", "at+jwt ", "application/"};
+    static const char *const bad[] = {"logout+jwt",   "application/logout+jwt", "dpop+jwt", "id_token", "id_token+jwt",
+                                      "secevent+jwt", "oauth-authz-req+jwt",    "",         "at+jwt ",  "application/"};
     (void)state;
     for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
         tokens.typ = fine[i];
@@ -232,10 +233,10 @@ static void only_access_tokens_by_typ(void **state)
 
 static void without_at_jwt_the_claims_tell_the_kind(void **state)
 {
-    static const char *const marks[][2] = {{"nonce", "\"n\""},       {"nonce", "null"},     {"at_hash", "\"h\""},
-                                           {"c_hash", "\"h\""},      {"s_hash", "\"h\""},   {"events", "{}"},
-                                           {"token_use", "\"id\""},  {"typ", "\"ID\""},     {"typ", "\"id\""},
-                                           {"typ", "\"Refresh\""},   {"typ", "\"Offline\""}, {"typ", "\"Logout\""},
+    static const char *const marks[][2] = {{"nonce", "\"n\""},          {"nonce", "null"},      {"at_hash", "\"h\""},
+                                           {"c_hash", "\"h\""},         {"s_hash", "\"h\""},    {"events", "{}"},
+                                           {"token_use", "\"id\""},     {"typ", "\"ID\""},      {"typ", "\"id\""},
+                                           {"typ", "\"Refresh\""},      {"typ", "\"Offline\""}, {"typ", "\"Logout\""},
                                            {"token_use", "\"refresh\""}};
     (void)state;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
