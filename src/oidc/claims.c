@@ -410,6 +410,20 @@ static const char *join_values(apr_pool_t *pool, const sso_claim_t *claim, sso_c
     return out != text ? text : NULL;
 }
 
+/* A single value is text as it is, but a blank at an end would be cut off by whoever reads the header: "admin " as a user
+ * name that somebody chose for himself would be admin there. */
+static const char *guard_edges(apr_pool_t *pool, const sso_claim_value_t *value)
+{
+    const char *v = value->bytes;
+    apr_size_t len = value->len;
+    int first = v[0] == ' ', last = len > 1 && v[len - 1] == ' ';
+
+    if (!first && !last)
+        return v;
+    return apr_pstrcat(pool, first ? "%20" : "", apr_pstrmemdup(pool, v + first, len - (apr_size_t)(first + last)),
+                       last ? "%20" : "", NULL);
+}
+
 const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter)
 {
     if (claim->unsafe || claim->count == 0)
@@ -418,6 +432,8 @@ const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim
         return join_values(pool, claim, format, delimiter);
     if (claim->values[0].len == 0)
         return NULL;
+    if (format == SSO_CLAIM_UTF8)
+        return guard_edges(pool, &claim->values[0]);
     return encode_value(pool, &claim->values[0], format).bytes;
 }
 

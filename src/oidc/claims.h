@@ -64,7 +64,7 @@ typedef enum { SSO_CLAIM_UTF8, SSO_CLAIM_PERCENT, SSO_CLAIM_BASE64URL } sso_clai
 /* A claim as one text for a header or a variable; NULL when there is nothing to send: no value, only empty ones, or an
  * unsafe one. The values of a list are joined by the delimiter (punctuation or a blank, not '%' or '-'); inside one of
  * them it is written %HH, so that one group cannot become two, and so are a '%' that would read as such and a blank at
- * either end. A scalar in utf8 is the value itself, not copied. */
+ * either end. A scalar in utf8 is the value itself, not copied, unless a blank stands at an end (%20). */
 const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter);
 /* Writes name_len characters, no NUL: the claim's name as the rest of a header name. Everything but ASCII letters and
  * digits becomes '-', words are capitalised: preferred_username -> Preferred-Username. */

@@ -86,7 +86,25 @@ my @rows = (
     ['ok-lone-cr-lf-claim', 'safe', set(a1 => "x\rX-Evil: 1", a2 => "x\nX-Evil: 1", a3 => "x\n X-Evil: 1", a4 => "\x{85}X-Evil: 1\x{2028}X-Evil: 2", a5 => "\t", a6 => "\x7f\x1b[2J"), %safe],
     ['claim-name-crlf', 'safe', set("x\r\nX-Evil: 1" => 'y', "X-Evil:" => 'y', "a b" => 'c'), %safe],
     ['claim-name-collision', 'safe', set('x-sso-sub' => 'root', SUB => 'root', 'sub ' => 'root', 's.u.b' => 'x', 'Sub' => 'admin'), %safe],
-    ['claim-list-delimiter', 'safe', set(teams => ['a,b', 'c']), %safe],
+    ['claim-list-delimiter', 'accept', set(teams => ['a,admins', 'c', ' root', '100%2C']), check => sub {
+        is sent_header($_[0]{page}, 'X-SSO-Teams'), 'a%2Cadmins,c,%20root,100%252C', 'a delimiter inside a value makes no second one';
+    }],
+    ['claim-blank-edges', 'accept', set(nick => ' admin ', mid => 'a b'), check => sub {
+        is sent_header($_[0]{page}, 'X-SSO-Nick'), '%20admin%20', 'blanks at the ends are not cut off';
+        is sent_header($_[0]{page}, 'X-SSO-Mid'), 'a b', 'others stay';
+    }],
+    ['sub-blank-before', 'reject user-claim-unsafe', {user => {sub => ' alice'}}],
+    ['sub-blank-behind', 'reject user-claim-unsafe', {user => {sub => 'alice '}}],
+    ['sub-blank-only', 'reject user-claim-unsafe', {user => {sub => ' '}}],
+    ['email-unverified', 'reject user-email-unverified', {user => {email_verified => false}}, conf => 'SSORemoteUser email'],
+    ['email-unverified-text', 'reject user-email-unverified', {user => {email_verified => 'false'}}, conf => 'SSORemoteUser email'],
+    ['email-verified-odd', 'reject user-email-unverified', {user => {email_verified => [true, false]}}, conf => 'SSORemoteUser email'],
+    ['email-absent', 'reject user-claim-missing', {user => {email => undef}, id_token => {remove => ['email']}, userinfo => {remove => ['email']}}, conf => 'SSORemoteUser email'],
+    ['email-list', 'reject user-claim-list', {user => {email => ['a@example.com', 'b@example.com']}}, conf => 'SSORemoteUser email'],
+    ['email-crlf', 'reject user-claim-unsafe', {user => {email => "a\r\nX-Evil: 1"}}, conf => 'SSORemoteUser email'],
+    ['email-number', 'accept', {user => {email => 12}}, conf => 'SSORemoteUser email'],
+    ['email-object', 'reject user-claim-missing', {user => {email => {x => 1}}}, conf => 'SSORemoteUser email'],
+    ['user-no-match', 'reject user-no-match', {}, conf => 'SSORemoteUser email "^([^@]+)@evil[.]example$" "$1"'],
     ['claim-list-crlf', 'safe', set(teams => ["a\r\nX-Evil: 1", 'c']), %safe],
     ['claim-60k', 'safe', set(bio => {'$repeat' => ['x', 60000]}), %safe],
     ['claim-2000-names', 'safe', info(append => join ',', map { qq("n$_":"v") } 1 .. 2000), %safe],

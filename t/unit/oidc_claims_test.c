@@ -305,6 +305,10 @@ static void a_scalar_is_passed_on_as_it_is(void **state)
     (void)state;
     const sso_claims_t *c = flatten("{\"name\":\"D\u00fcrr, J 100%2C\"}");
     assert_ptr_equal(sso_claim_text(unit_pool, &c->claims[0], SSO_CLAIM_UTF8, ','), c->claims[0].values[0].bytes);
+    assert_string_equal(text_of("{\"n\":\" admin\"}", SSO_CLAIM_UTF8, ','), "%20admin");
+    assert_string_equal(text_of("{\"n\":\"admin  \"}", SSO_CLAIM_UTF8, ','), "admin %20");
+    assert_string_equal(text_of("{\"n\":\" \"}", SSO_CLAIM_UTF8, ','), "%20");
+    assert_string_equal(text_of("{\"n\":\"a b\"}", SSO_CLAIM_UTF8, ','), "a b");
     assert_string_equal(text_of("{\"n\":\"D\u00fc, J\"}", SSO_CLAIM_PERCENT, ','), "D%C3%BC%2C%20J");
     assert_string_equal(text_of("{\"n\":\"D\u00fc\"}", SSO_CLAIM_BASE64URL, ','), "RMO8");
 }
