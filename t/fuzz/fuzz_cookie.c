@@ -48,6 +48,25 @@ static void check_spans(const char *header)
     fuzz_check(!sso_cookie_next(&it) && *it.next == '\0');
 }
 
+/* Our own cookies are read from pairs that no comma joined to another cookie's value. */
+static void check_own(const char *header)
+{
+    sso_cookie_iter_t all, own;
+    sso_cookie_begin(&all, header);
+    sso_cookie_begin(&own, header);
+    while (sso_cookie_next(&all)) {
+        if (all.joined)
+            continue;
+        fuzz_check(sso_cookie_next_own(&own));
+        fuzz_check(own.name == all.name && own.value == all.value && own.value_len == all.value_len);
+        const char *p = own.pair;
+        while (p > header && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == ';'))
+            p--;
+        fuzz_check(p == header || p < own.pair);
+    }
+    fuzz_check(!sso_cookie_next_own(&own));
+}
+
 static void check_cut(const char *header)
 {
     sso_cookie_iter_t was, is;
@@ -91,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_begin(NULL);
     const char *header = fuzz_text(data, size);
     check_spans(header);
+    check_own(header);
     check_cut(header);
     const char *name = fuzz_until(&data, &size, '=');
     check_format(name, fuzz_text(data, size));

@@ -258,12 +258,33 @@ static void names_must_keep_what_their_prefix_promises(void **state)
     }
 }
 
+static void our_own_cookies_are_read_without_joined_pairs(void **state)
+{
+    static const char *const headers[] = {"a=1,b=2; c=3", "a=1; c=3", ",b=2; a=1,b=3,b=4; c=3", "a=1;;c=3,", "x,b=2;a=1;c=3"};
+    sso_cookie_iter_t it;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        sso_cookie_begin(&it, headers[i]);
+        assert_int_equal(sso_cookie_next_own(&it), 1);
+        assert_true(sso_cookie_is(&it, "a"));
+        assert_int_equal(it.joined, 0);
+        assert_int_equal(sso_cookie_next_own(&it), 1);
+        assert_true(sso_cookie_is(&it, "c"));
+        assert_int_equal(sso_cookie_next_own(&it), 0);
+        assert_int_equal(sso_cookie_next_own(&it), 0);
+    }
+    sso_cookie_begin(&it, NULL);
+    assert_int_equal(sso_cookie_next_own(&it), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test(headers_are_read_pair_by_pair),
         unit_test(two_cookie_lines_merged_by_a_comma_are_read_and_marked),
         unit_test(a_foreign_value_cannot_plant_an_unmarked_pair),
+        unit_test(our_own_cookies_are_read_without_joined_pairs),
         unit_test(a_header_of_100_kb_is_read_to_its_end),
         unit_test(a_prefix_is_looked_for_in_names_only),
         unit_test(our_pairs_are_cut_and_foreign_ones_keep_their_bytes),

@@ -330,6 +330,69 @@ static void format_is_stable(void **state)
     assert_string_equal(plain, "known plain text");
 }
 
+static void what_no_caller_may_ask_for_is_refused(void **state)
+{
+    (void)state;
+    sso_sealer_t *sealer = sealer_of(KEY_A);
+    sso_keyring_t *ring = ring_of(KEY_A);
+    sso_env_t env = unit_env();
+    char *text = NULL, *plain = NULL, *long_context = apr_pcalloc(unit_pool, 8193);
+    unsigned char out[32], *bytes;
+    apr_size_t len;
+    memset(long_context, 'c', 8192);
+    unit_assert_ok(sso_seal(sealer, &env, SSO_SEAL_SESSION, long_context, 8192, "x", 1, &text, &err));
+    unit_assert_ok(open_at(sealer, UNIT_NOW, long_context, text, &plain));
+    long_context[8192] = 'c';
+    unit_assert_err(sso_seal(sealer, &env, SSO_SEAL_SESSION, long_context, 8193, "x", 1, &text, &err), SSO_E_LIMIT,
+                    "box-too-large");
+    unit_assert_err(sso_seal(sealer, &env, SSO_SEAL_PURPOSES, "c", 1, "x", 1, &text, &err), SSO_E_INTERNAL, "crypto");
+    assert_int_not_equal(sso_seal_open(sealer, unit_pool, UNIT_NOW, SSO_SEAL_SESSION, long_context, 8193, text,
+                                       strlen(text), &bytes, &len, NULL, NULL),
+                         SSO_OK);
+    assert_int_not_equal(sso_seal_open(sealer, unit_pool, UNIT_NOW, SSO_SEAL_PURPOSES, "c", 1, text, strlen(text),
+                                       &bytes, &len, NULL, NULL),
+                         SSO_OK);
+    env.now = -DAY;
+    unit_assert_err(sso_seal(sealer, &env, SSO_SEAL_SESSION, "c", 1, "x", 1, &text, &err), SSO_E_INTERNAL, "crypto");
+    env.now = APR_INT64_C(65536) * DAY;
+    unit_assert_err(sso_seal(sealer, &env, SSO_SEAL_SESSION, "c", 1, "x", 1, &text, &err), SSO_E_INTERNAL, "crypto");
+    unit_assert_err(sso_keyring_derive(ring, 0, apr_pstrmemdup(unit_pool, long_context, 65), "", 0, out, &err),
+                    SSO_E_INTERNAL, "crypto");
+    assert_string_equal(sso_keyring_id(ring, 1), "");
+    assert_string_equal(sso_keyring_id(ring, -1), "");
+}
+
+static sso_rc_t no_random(void *baton, unsigned char *out, apr_size_t len, sso_err_t *ret_err)
+{
+    (void)baton;
+    (void)out;
+    (void)len;
+    return sso_err_set(ret_err, SSO_E_INTERNAL, "crypto", "no entropy");
+}
+
+static void without_randomness_nothing_is_sealed(void **state)
+{
+    (void)state;
+    sso_env_t env = unit_env();
+    char *text = NULL;
+    env.random = no_random;
+    unit_assert_err(sso_seal(sealer_of(KEY_A), &env, SSO_SEAL_SESSION, "c", 1, "x", 1, &text, &err), SSO_E_INTERNAL,
+                    "crypto");
+    unit_assert_err(sso_keyring_generate_line(&env, &text, &err), SSO_E_INTERNAL, "crypto");
+    assert_null(text);
+}
+
+static void a_key_file_has_a_largest_size(void **state)
+{
+    (void)state;
+    char *text = apr_palloc(unit_pool, 65537);
+    sso_keyring_t *ring = NULL;
+    memset(text, '\n', 65537);
+    memcpy(text, KEY_A, sizeof(KEY_A) - 1);
+    unit_assert_ok(sso_keyring_parse(unit_pool, text, 65536, &ring, &err));
+    unit_assert_err(sso_keyring_parse(unit_pool, text, 65537, &ring, &err), SSO_E_LIMIT, "keyfile-syntax");
+}
+
 int main(void)
 {
     const struct CMUnitTest seal_tests[] = {
@@ -352,6 +415,9 @@ int main(void)
         unit_test(generated_lines_are_key_files),
         unit_test(derived_values_depend_on_key_label_and_info),
         unit_test(format_is_stable),
+        unit_test(what_no_caller_may_ask_for_is_refused),
+        unit_test(without_randomness_nothing_is_sealed),
+        unit_test(a_key_file_has_a_largest_size),
     };
     return unit_run(seal_tests);
 }
