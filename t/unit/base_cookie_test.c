@@ -260,7 +260,8 @@ static void names_must_keep_what_their_prefix_promises(void **state)
 
 static void our_own_cookies_are_read_without_joined_pairs(void **state)
 {
-    static const char *const headers[] = {"a=1,b=2; c=3", "a=1; c=3", ",b=2; a=1,b=3,b=4; c=3", "a=1;;c=3,", "x,b=2;a=1;c=3"};
+    static const char *const headers[] = {"a=1,b=2; c=3", "a=1; c=3", ",b=2; a=1,b=3,b=4; c=3", "a=1;;c=3,",
+                                          "x,b=2;a=1;c=3"};
     sso_cookie_iter_t it;
 
     (void)state;
