@@ -135,7 +135,7 @@ static int start_login(request_rec *r, const mod_sso_provider_t *p, const mod_ss
 {
     mod_sso_login_t login = {.provider = p,
                              .return_path = mod_sso_req_return_path(r, p),
-                             .depth = mod_sso_req(r)->step_up ? 0 : -1,
+                             .depth = -1,
                              .step_up = mod_sso_req(r)->step_up,
                              .demand = mod_sso_identity_demand(r, p, dir),
                              .dir = dir};

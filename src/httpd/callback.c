@@ -15,6 +15,7 @@
 
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "base/url.h"
 #include "httpd/fetch.h"
 #include "httpd/identity.h"
@@ -86,7 +87,9 @@ static int is_answered_by_session(const callback_t *cb)
     sso_auth_demand_t demand = {(cb->flow.flags & SSO_FLOW_MAX_AGE) ? cb->flow.max_age : -1, NULL};
     if (!session || session->created < cb->flow.started)
         return 0;
-    if (*cb->flow.acr && strcmp(cb->flow.acr, session->acr))
+    /* The state has room for the first of the classes that were asked for. */
+    if (*cb->flow.acr && strcmp(cb->flow.acr, session->acr) &&
+        !(cb->p->demand.acrs && sso_text_in(cb->p->demand.acrs, session->acr)))
         return 0;
     return sso_session_satisfies(session, &demand, cb->env.now, cb->p->client.clock_skew);
 }
@@ -340,5 +343,6 @@ int mod_sso_callback_endpoint(request_rec *r)
         if (steps[i].run(&cb, &err) != SSO_OK)
             return answer_failure(&cb, steps[i].id, steps[i].what, steps[i].browser_fault, &err);
     mod_sso_login_mark_depth(r, cb.p, cb.flow.depth + 1);
+    (void)mod_sso_login_make_room(r, cb.site, 0); /* the session goes before the return paths of other tabs */
     return mod_sso_resp_redirect(r, cb.return_path);
 }

@@ -51,6 +51,8 @@ int mod_sso_endpoint_translate(request_rec *r)
     mod_sso_endpoint_t endpoint = find_endpoint(site, r->uri, &callback);
     if (endpoint == MOD_SSO_EP_NONE)
         return DECLINED;
+    if (mod_sso_req_is_nested(r))
+        return DECLINED; /* nor may an ErrorDocument */
     mod_sso_req_t *req = mod_sso_req(r);
     req->endpoint = endpoint;
     req->callback = callback;

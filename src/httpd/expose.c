@@ -238,7 +238,8 @@ static int is_our_cookie(void *baton, const char *name, apr_size_t len)
     for (int i = 0; i < site->count; i++) {
         const mod_sso_provider_t *p = site->providers[i];
         if (is_exactly(name, len, p->cookie) || is_exactly(name, len, p->cookie2) ||
-            is_exactly(name, len, p->cookie_idle) || is_exactly(name, len, p->cookie_hint))
+            is_exactly(name, len, p->cookie_idle) || is_exactly(name, len, p->cookie_depth) ||
+            is_exactly(name, len, p->cookie_hint))
             return 1;
     }
     return 0;
@@ -274,6 +275,29 @@ static int refuse_unverified(request_rec *r)
     (void)rc;
     mod_sso_log_refusal(r, APLOG_WARNING, "SSO230", "the session has no identity for this application", &err);
     return mod_sso_resp_page(r, HTTP_FORBIDDEN, MOD_SSO_PAGE_FORBIDDEN, NULL, -1);
+}
+
+/* A client may name headers that are for the next hop only (RFC 9110 7.6.1), and mod_proxy takes them out: a signed-in
+ * person could strip an identity header that way. Of the list only what is really about the connection stays. */
+static void keep_headers(request_rec *r)
+{
+    static const char *const hop[] = {"close", "keep-alive", "upgrade", "te", "trailer", "http2-settings", NULL};
+    const char *list = apr_table_get(r->headers_in, "Connection");
+    char *state, *kept = NULL;
+
+    if (!list || !ap_cstr_casecmp(list, "keep-alive") || !ap_cstr_casecmp(list, "close"))
+        return;
+    for (char *item = apr_strtok(apr_pstrdup(r->pool, list), ", \t", &state); item;
+         item = apr_strtok(NULL, ", \t", &state)) {
+        for (const char *const *name = hop; *name; name++) {
+            if (!ap_cstr_casecmp(item, *name))
+                kept = kept ? apr_pstrcat(r->pool, kept, ", ", *name, NULL) : apr_pstrdup(r->pool, *name);
+        }
+    }
+    if (kept)
+        apr_table_setn(r->headers_in, "Connection", kept);
+    else
+        apr_table_unset(r->headers_in, "Connection");
 }
 
 /* A sub-request starts with a copy of its parent's headers and environment; what it may see is decided anew. */
@@ -320,5 +344,7 @@ int mod_sso_expose_fixups(request_rec *r)
     if (!site)
         return DECLINED;
     mod_sso_expose_cut_cookies(r, site);
+    if (current)
+        keep_headers(r);
     return current && current->session && current->user ? expose_session(r, current) : DECLINED;
 }

@@ -17,9 +17,11 @@
 #include "oidc/authreq.h"
 
 #define LOGIN_COOKIES_MAX 4
+#define ENDED_MAX 16          /* logins of one browser that a logout remembers as ended */
 #define LOOP_DEPTH 3
 #define LOOP_WINDOW 60        /* seconds */
 #define RETURN_COOKIE_MAX 2048 /* characters of a return path; beyond it the login ends at "/" */
+#define COOKIE_RESERVE 512     /* of LimitRequestFieldSize: what the application may set meanwhile */
 #define BODY_MAX (16 * 1024)
 #define RETRY_AFTER 10
 
@@ -61,17 +63,12 @@ int mod_sso_login_refuse(request_rec *r, const char *id, const char *what, const
 
 /* --- the loop breaker --- */
 
-static const char *marker_name(apr_pool_t *pool, const mod_sso_provider_t *p)
-{
-    return apr_pstrcat(pool, p->cookie, "-d", NULL);
-}
-
 void mod_sso_login_mark_depth(request_rec *r, const mod_sso_provider_t *provider, int depth)
 {
     sso_cookie_attrs_t attrs = provider->attrs;
     attrs.domain = NULL;
     attrs.max_age = depth < 0 ? 0 : LOOP_WINDOW;
-    mod_sso_resp_cookie(r, marker_name(r->pool, provider),
+    mod_sso_resp_cookie(r, provider->cookie_depth,
                         depth < 0 ? ""
                                   : apr_psprintf(r->pool, "%d.%" APR_TIME_T_FMT, depth, apr_time_sec(apr_time_now())),
                         &attrs);
@@ -80,13 +77,12 @@ void mod_sso_login_mark_depth(request_rec *r, const mod_sso_provider_t *provider
 /* The marker is not sealed: whoever forges it only stops his own logins. */
 static int read_depth(request_rec *r, const mod_sso_provider_t *p)
 {
-    const char *name = marker_name(r->pool, p);
     sso_cookie_iter_t it;
-    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         char *state, *value;
         apr_int64_t depth, since;
-        if (!sso_cookie_is(&it, name) || it.value_len > 32)
+        if (!sso_cookie_is(&it, p->cookie_depth) || it.value_len > 32)
             continue;
         value = apr_strtok(apr_pstrmemdup(r->pool, it.value, it.value_len), ".", &state);
         if (value && sso_text_int(value, 0, 255, &depth, NULL) == SSO_OK && (value = apr_strtok(NULL, ".", &state)) &&
@@ -97,9 +93,23 @@ static int read_depth(request_rec *r, const mod_sso_provider_t *p)
     return 0;
 }
 
+/* A session that has become too old (max_age) is no sign of a loop. One without the class that was asked for is: the
+ * provider may never give it. */
+static int first_depth(request_rec *r, const mod_sso_login_t *login)
+{
+    const mod_sso_provider_t *p = login->provider;
+    const sso_session_t *session = login->step_up ? mod_sso_session_open(r, p)->session : NULL;
+    sso_auth_demand_t acr_only = {-1, login->demand.acrs};
+    if (session && sso_session_satisfies(session, &acr_only, r->request_time, p->client.clock_skew))
+        return 0;
+    return read_depth(r, p);
+}
+
 static const char *loop_cause(const mod_sso_opened_t *opened)
 {
     const char *why = opened->why;
+    if (opened->session)
+        return "the provider does not sign in the way this location asks (SSOStepUp, SSORequireACR)";
     if (!strcmp(why, "absent"))
         return "the browser does not send the session cookie back (too large, blocked, or Secure over http)";
     if (!strcmp(why, "session-half"))
@@ -117,7 +127,8 @@ static int stop_loop(request_rec *r, const mod_sso_login_t *login)
 {
     sso_err_t err = SSO_ERR_INIT;
     const mod_sso_opened_t *opened = mod_sso_session_open(r, login->provider);
-    sso_err_set(&err, SSO_E_DENIED, "login-loop", "%s (session: %s)", loop_cause(opened), opened->why);
+    sso_err_set(&err, SSO_E_DENIED, "login-loop", "%s (session: %s)", loop_cause(opened),
+                opened->session ? "too weak" : opened->why);
     mod_sso_log_refusal(r, APLOG_ERR, "SSO203", "a login loop was stopped", &err);
     mod_sso_login_mark_depth(r, login->provider, -1);
     return mod_sso_resp_page(r, HTTP_FORBIDDEN, MOD_SSO_PAGE_LOOP_STOPPED, login->return_path, -1);
@@ -142,7 +153,7 @@ sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site, const
     int others = 0;
     sso_cookie_iter_t it;
     SSO_TRY(mod_sso_thread_sealer(site, &sealer, err));
-    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         if (!is_login_cookie(site, &it, found))
             continue;
@@ -158,13 +169,23 @@ sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site, const
 void mod_sso_login_end_pending(request_rec *r, const mod_sso_site_t *site)
 {
     sso_cookie_attrs_t gone = {NULL, "/", 0, site->secure, 0, SSO_SAMESITE_LAX};
+    sso_env_t env = mod_sso_req_env(r);
     unsigned char id[16] = {0};
+    sso_sealer_t *sealer;
+    sso_browser_t browser;
     sso_cookie_iter_t it;
-    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    int room = mod_sso_thread_sealer(site, &sealer, NULL) == SSO_OK ? ENDED_MAX : 0;
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         if (!is_login_cookie(site, &it, id))
             continue;
-        mod_sso_revoke_request(r, MOD_SSO_REVOKED_LOGIN, id, r->request_time + apr_time_from_sec(SSO_STATE_LIFETIME));
+        /* Only what we made ourselves: made-up names would fill the table for everybody. */
+        if (room > 0 && sso_browser_open(sealer, &env, site->login_context, site->login_context_len, id, it.value,
+                                         it.value_len, &browser, NULL) == SSO_OK) {
+            mod_sso_revoke_request(r, MOD_SSO_REVOKED_LOGIN, id,
+                                   r->request_time + apr_time_from_sec(SSO_STATE_LIFETIME));
+            room--;
+        }
         mod_sso_resp_cookie(r, apr_pstrmemdup(r->pool, it.name, it.name_len), "", &gone);
     }
 }
@@ -189,7 +210,7 @@ static sso_rc_t take_browser(request_rec *r, const mod_sso_provider_t *p, sso_se
     unsigned char id[16];
     char *text;
     gone.max_age = 0;
-    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         sso_browser_t browser;
         if (!is_login_cookie(site, &it, id))
@@ -223,6 +244,36 @@ static const char *return_cookie_name(apr_pool_t *pool, const mod_sso_site_t *si
     return apr_pstrcat(pool, site->return_cookie, sso_b64url_string(pool, flow->flow_id, 8), NULL);
 }
 
+/* The bytes that this answer's cookies will add to the browser's Cookie header. */
+static int add_set_cookie(void *baton, const char *key, const char *line)
+{
+    apr_size_t *bytes = baton;
+    (void)key;
+    if (!strstr(line, "; Max-Age=0;"))
+        *bytes += strcspn(line, ";") + 2;
+    return 1;
+}
+
+int mod_sso_login_make_room(request_rec *r, const mod_sso_site_t *site, apr_size_t need)
+{
+    const char *header = mod_sso_req_cookies(r);
+    apr_size_t limit = r->server->limit_req_fieldsize > 0 ? (apr_size_t)r->server->limit_req_fieldsize
+                                                          : DEFAULT_LIMIT_REQUEST_FIELDSIZE;
+    apr_size_t prefix = strlen(site->return_cookie);
+    sso_cookie_attrs_t gone = {NULL, "/", 0, site->secure, 0, SSO_SAMESITE_LAX};
+    sso_cookie_iter_t it;
+    need += COOKIE_RESERVE + (header ? strlen(header) : 0);
+    apr_table_do(add_set_cookie, &need, r->err_headers_out, "Set-Cookie", NULL);
+    sso_cookie_begin(&it, header); /* browsers send the oldest first (RFC 6265 5.4) */
+    while (need > limit && sso_cookie_next_own(&it)) {
+        if (it.name_len < prefix || memcmp(it.name, site->return_cookie, prefix))
+            continue;
+        need -= it.name_len + it.value_len + 1;
+        mod_sso_resp_cookie(r, apr_pstrmemdup(r->pool, it.name, it.name_len), "", &gone);
+    }
+    return need <= limit;
+}
+
 static sso_rc_t keep_long_return(request_rec *r, const mod_sso_provider_t *p, sso_sealer_t *sealer,
                                  const sso_env_t *env, const sso_flow_t *flow, const char *path, sso_err_t *err)
 {
@@ -244,7 +295,7 @@ const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site
     sso_cookie_iter_t it;
     if (mod_sso_thread_sealer(site, &sealer, NULL) != SSO_OK)
         return NULL;
-    sso_cookie_begin(&it, apr_table_get(r->headers_in, "Cookie"));
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         if (sso_cookie_is(&it, name) &&
             sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_RETURN, site->login_context,
@@ -310,7 +361,8 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
                  (login->demand.max_age >= 0 ? SSO_FLOW_MAX_AGE : 0u) | (login->step_up ? SSO_FLOW_STEP_UP : 0u);
     memcpy(flow.browser_id, browser.id, sizeof(flow.browser_id));
     SSO_TRY(sso_state_seal(sealer, &env, p->site->login_context, p->site->login_context_len, &flow, &state, err));
-    if (is_long)
+    apr_size_t need = strlen(p->site->return_cookie) + SSO_SEAL_TEXT_LEN(strlen(return_path)) + 32;
+    if (is_long && mod_sso_login_make_room(r, p->site, need))
         SSO_TRY(keep_long_return(r, p, sealer, &env, &flow, return_path, err));
     SSO_TRY(sso_state_secrets(p->site->ring, &flow, &browser, &secrets, err));
 
@@ -340,7 +392,7 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
     if (mod_sso_req_is_nested(r))
         return HTTP_UNAUTHORIZED;
     if (begun.depth < 0)
-        begun.depth = read_depth(r, login->provider);
+        begun.depth = first_depth(r, login);
     if (begun.depth >= LOOP_DEPTH)
         return stop_loop(r, login);
     if (mod_sso_req_origin_text(r, login->provider, &origin, &err) != SSO_OK) {
@@ -411,8 +463,10 @@ int mod_sso_login_endpoint(request_rec *r)
     sso_err_t err = SSO_ERR_INIT;
     if (read_login(r, &login, &err) != SSO_OK)
         return bad_request(r, &err);
-    if (mod_sso_session_open(r, login.provider)->session)
-        return mod_sso_resp_redirect(r, login.return_path); /* signed in already */
     login.demand = login.provider->demand;
+    const sso_session_t *session = mod_sso_session_open(r, login.provider)->session;
+    login.step_up = session != NULL;
+    if (session && sso_session_satisfies(session, &login.demand, r->request_time, login.provider->client.clock_skew))
+        return mod_sso_resp_redirect(r, login.return_path); /* signed in already */
     return mod_sso_login_start(r, &login);
 }

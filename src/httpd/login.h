@@ -9,7 +9,7 @@
 typedef struct mod_sso_login_t {
     const mod_sso_provider_t *provider;
     const char *return_path; /* validated: mod_sso_req_return_path or mod_sso_req_check_return */
-    int depth;               /* restarts so far; -1: read the marker cookie (a start without a session) */
+    int depth;               /* restarts so far; -1: read the marker cookie (a login that is not a restart) */
     int prompt_none;
     int step_up;             /* the session there is, is too weak */
     sso_auth_demand_t demand; /* what is asked for; max_age -1 and acrs NULL: nothing */
@@ -31,6 +31,11 @@ SSO_MUST_USE sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t
 /* The long return path of a flow out of its cookie; the cookie is removed with this answer. NULL when it is not
  * there. */
 const char *mod_sso_login_long_return(request_rec *r, const mod_sso_site_t *site, const sso_flow_t *flow);
+
+/* Removes the oldest cookies of long return paths until what this answer sets, and `need` bytes more, fit into a Cookie
+ * header that httpd takes (LimitRequestFieldSize): beyond it every page of the site would answer 400, logout too. A
+ * login whose cookie is gone ends at "/". 0 when there is not enough room even so. */
+int mod_sso_login_make_room(request_rec *r, const mod_sso_site_t *site, apr_size_t need);
 
 /* Ends every login this browser has begun on the site and not finished: one that began before a logout must not end
  * after it, even when its callback is under way already. */

@@ -116,6 +116,12 @@ int mod_sso_logout_endpoint(request_rec *r)
     logout_params_t params = {NULL, NULL};
     sso_err_t err = SSO_ERR_INIT;
     const char *id_token = NULL, *url = NULL;
+    if (!mod_sso_req_is_deliberate(r)) {
+        /* Logout CSRF: an <img> in what users write, or a browser that loads links in advance, signs nobody out. */
+        sso_err_set(&err, SSO_E_DENIED, "logout-not-asked", "a prefetch, a part of a page or a frame of another site");
+        mod_sso_log_refusal(r, APLOG_INFO, "SSO215", "a logout link is refused", &err);
+        return mod_sso_resp_page(r, HTTP_FORBIDDEN, MOD_SSO_PAGE_BAD_REQUEST, NULL, -1);
+    }
     if (read_params(r, first, &params, &err) != SSO_OK) {
         mod_sso_log_refusal(r, APLOG_WARNING, "SSO215", "a logout link is refused", &err);
         return mod_sso_resp_page(r, HTTP_BAD_REQUEST, MOD_SSO_PAGE_BAD_REQUEST, NULL, -1);

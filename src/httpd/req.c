@@ -33,6 +33,12 @@ mod_sso_req_t *mod_sso_req_root(request_rec *r)
     return mod_sso_req(root_of(r));
 }
 
+const char *mod_sso_req_cookies(request_rec *r)
+{
+    const char *kept = mod_sso_req_root(r)->fold_cookie;
+    return kept ? kept : apr_table_get(root_of(r)->headers_in, "Cookie");
+}
+
 int mod_sso_req_is_nested(const request_rec *r)
 {
     return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
@@ -301,7 +307,8 @@ static sso_nav_facts_t facts_of(request_rec *r)
                              apr_table_get(r->headers_in, "Sec-Fetch-Mode"),
                              purpose,
                              apr_table_get(r->headers_in, "Upgrade"),
-                             apr_table_get(r->headers_in, "X-Requested-With")};
+                             apr_table_get(r->headers_in, "X-Requested-With"),
+                             apr_table_get(r->headers_in, "Sec-Fetch-Site")};
     return facts;
 }
 
@@ -315,4 +322,10 @@ int mod_sso_req_is_activity(request_rec *r)
 {
     sso_nav_facts_t facts = facts_of(r);
     return sso_nav_is_activity(&facts);
+}
+
+int mod_sso_req_is_deliberate(request_rec *r)
+{
+    sso_nav_facts_t facts = facts_of(r);
+    return sso_nav_is_deliberate(&facts);
 }

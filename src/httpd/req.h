@@ -56,6 +56,9 @@ struct mod_sso_req_t {
 mod_sso_req_t *mod_sso_req(request_rec *r);
 /* Ours of the root request: follows r->main, then r->prev. */
 mod_sso_req_t *mod_sso_req_root(request_rec *r);
+/* The Cookie header as the browser sent it: also after an internal redirect or in a sub-request, whose headers_in have
+ * lost our cookies already (expose.c). NULL: none. */
+const char *mod_sso_req_cookies(request_rec *r);
 /* env of the core for this request: r->pool, r->request_time, the process's generator. */
 sso_env_t mod_sso_req_env(request_rec *r);
 /* The id of this request: mod_unique_id's, or a random one. */
@@ -77,6 +80,7 @@ int mod_sso_req_is_nested(const request_rec *r);
 /* oidc/nav.h asked with this request's headers. */
 int mod_sso_req_is_navigation(request_rec *r);
 int mod_sso_req_is_activity(request_rec *r);
+int mod_sso_req_is_deliberate(request_rec *r);
 /* sso_url_check_return with this site's origin, SSOAllowReturn and SSODevelopment. */
 SSO_MUST_USE sso_rc_t mod_sso_req_check_return(request_rec *r, const mod_sso_provider_t *provider, const char *text,
                                                const char **ret_url, sso_err_t *err);

@@ -33,16 +33,6 @@ typedef struct cookies_t {
     int idles;
 } cookies_t;
 
-static const char *cookie_header(request_rec *r)
-{
-    const char *kept = mod_sso_req_root(r)->fold_cookie;
-    if (kept)
-        return kept;
-    while (r->main || r->prev)
-        r = r->main ? r->main : r->prev;
-    return apr_table_get(r->headers_in, "Cookie");
-}
-
 static void collect_cookies(const char *header, const mod_sso_provider_t *p, cookies_t *found)
 {
     apr_size_t len = strlen(p->cookie);
@@ -182,13 +172,15 @@ mod_sso_opened_t *mod_sso_session_open(request_rec *r, const mod_sso_provider_t 
     opened->why = "absent";
     opened->next = root->opened;
     root->opened = opened;
-    collect_cookies(cookie_header(r), provider, &cookies);
+    collect_cookies(mod_sso_req_cookies(r), provider, &cookies);
     for (int i = 0; i < cookies.sessions && !opened->session; i++) {
         sso_err_t err = SSO_ERR_INIT;
-        if (open_candidate(r, provider, &cookies, i, opened, &err) == SSO_OK)
+        if (open_candidate(r, provider, &cookies, i, opened, &err) == SSO_OK) {
+            opened->store_failed = 0;
             break;
+        }
         opened->why = err.reason;
-        opened->store_failed = err.rc == SSO_E_FETCH;
+        opened->store_failed |= err.rc == SSO_E_FETCH;
         mod_sso_log_refusal(r, APLOG_INFO, "SSO210", "a session cookie is not accepted", &err);
     }
     return opened;
@@ -319,7 +311,7 @@ static void read_hint(request_rec *r, const mod_sso_provider_t *p, const char **
     apr_size_t len;
     if (mod_sso_thread_sealer(p->site, &sealer, NULL) != SSO_OK)
         return;
-    sso_cookie_begin(&it, cookie_header(r));
+    sso_cookie_begin(&it, mod_sso_req_cookies(r));
     while (sso_cookie_next_own(&it)) {
         if (sso_cookie_is(&it, p->cookie_hint) &&
             sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_HINT, p->context, p->context_len, it.value,

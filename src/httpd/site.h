@@ -33,6 +33,7 @@ struct mod_sso_provider_t {
     const char *cookie;        /* "__Host-sso": first part of a session */
     const char *cookie2;       /* cookie + ".1": second part */
     const char *cookie_idle;   /* "__Host-sso-t" */
+    const char *cookie_depth;  /* "__Host-sso-d": marker of the loop breaker */
     const char *cookie_hint;   /* "__Secure-sso-hint" */
     const char *hint_path;     /* Path of the hint: base path, or the logout path where that lies elsewhere */
     sso_cookie_attrs_t attrs;  /* of the session cookies */

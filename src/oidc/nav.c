@@ -98,3 +98,18 @@ int sso_nav_is_activity(const sso_nav_facts_t *facts)
     }
     return 1;
 }
+
+int sso_nav_is_deliberate(const sso_nav_facts_t *facts)
+{
+    static const char *const askers[] = {"empty", "iframe", "frame", NULL};
+
+    if (is_given(facts->sec_purpose))
+        return 0;
+    if (!is_given(facts->sec_fetch_dest) || strcmp(facts->sec_fetch_dest, "document") == 0)
+        return 1;
+    for (const char *const *a = askers; *a; a++) {
+        if (strcmp(facts->sec_fetch_dest, *a) == 0)
+            return !is_given(facts->sec_fetch_site) || strcmp(facts->sec_fetch_site, "cross-site") != 0;
+    }
+    return 0;
+}

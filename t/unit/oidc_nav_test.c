@@ -8,13 +8,13 @@
 
 static sso_nav_facts_t document(void)
 {
-    sso_nav_facts_t f = {"GET", FIREFOX_HTML, "document", "navigate", NULL, NULL, NULL};
+    sso_nav_facts_t f = {"GET", FIREFOX_HTML, "document", "navigate", NULL, NULL, NULL, NULL};
     return f;
 }
 
 static sso_nav_facts_t plain(const char *accept)
 {
-    sso_nav_facts_t f = {"GET", accept, NULL, NULL, NULL, NULL, NULL};
+    sso_nav_facts_t f = {"GET", accept, NULL, NULL, NULL, NULL, NULL, NULL};
     return f;
 }
 
@@ -147,6 +147,49 @@ static void without_fetch_metadata_parts_are_told_by_accept(void **state)
     assert_true(sso_nav_is_activity(&none));
 }
 
+static void a_person_or_a_script_of_the_site_asks_deliberately(void **state)
+{
+    static const char *const own[] = {"same-origin", "same-site", "none", NULL};
+    (void)state;
+    sso_nav_facts_t f = document();
+    f.sec_fetch_site = "cross-site";
+    assert_true(sso_nav_is_deliberate(&f));
+    for (const char *const *s = own; *s; s++) {
+        f.sec_fetch_dest = "empty";
+        f.sec_fetch_site = *s;
+        assert_true(sso_nav_is_deliberate(&f));
+        f.sec_fetch_dest = "iframe";
+        assert_true(sso_nav_is_deliberate(&f));
+    }
+    sso_nav_facts_t old = plain(NULL);
+    assert_true(sso_nav_is_deliberate(&old));
+}
+
+static void parts_prefetches_and_other_sites_do_not_ask(void **state)
+{
+    static const char *const parts[] = {"image", "script", "style", "font", "object", "embed", "audio", "", NULL};
+    static const char *const foreign[] = {"empty", "iframe", "frame", NULL};
+    (void)state;
+    for (const char *const *p = parts; **p; p++) {
+        sso_nav_facts_t f = document();
+        f.sec_fetch_dest = *p;
+        f.sec_fetch_site = "same-origin";
+        assert_false(sso_nav_is_deliberate(&f));
+    }
+    for (const char *const *p = foreign; *p; p++) {
+        sso_nav_facts_t f = document();
+        f.sec_fetch_dest = *p;
+        f.sec_fetch_site = "cross-site";
+        assert_false(sso_nav_is_deliberate(&f));
+    }
+    sso_nav_facts_t prefetch = document();
+    prefetch.sec_purpose = "prefetch";
+    assert_false(sso_nav_is_deliberate(&prefetch));
+    sso_nav_facts_t old = plain(NULL);
+    old.sec_purpose = "prefetch";
+    assert_false(sso_nav_is_deliberate(&old));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +201,8 @@ int main(void)
         unit_test(a_script_that_says_so_is_no_navigation),
         unit_test(documents_frames_and_fetches_are_activity),
         unit_test(without_fetch_metadata_parts_are_told_by_accept),
+        unit_test(a_person_or_a_script_of_the_site_asks_deliberately),
+        unit_test(parts_prefetches_and_other_sites_do_not_ask),
     };
     return unit_run(tests);
 }
