@@ -9,6 +9,7 @@
 #include "httpd/keys.h"
 #include "httpd/log.h"
 #include "httpd/meta.h"
+#include "httpd/mint.h"
 #include "httpd/revoke.h"
 #include "httpd/site.h"
 #include "httpd/store.h"
@@ -57,6 +58,8 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
         return OK;
     if (mod_sso_keys_load(pconf, ptemp, main_server) != APR_SUCCESS) /* says why itself */
         return HTTP_INTERNAL_SERVER_ERROR;
+    if (mod_sso_mint_load(pconf, ptemp, main_server) != APR_SUCCESS) /* and this one */
+        return HTTP_INTERNAL_SERVER_ERROR;
     if (mod_sso_conf_exec_secrets(pconf, main_server, &err) != SSO_OK)
         return fail_start(main_server, "SSO011", "no client secret", &err);
     if (mod_sso_revoke_post_config(main_server->process, main_server) != APR_SUCCESS ||
@@ -85,6 +88,8 @@ void mod_sso_boot_child_init(apr_pool_t *pchild, server_rec *main_server)
         rv = mod_sso_meta_child_init(pchild, main_server);
     if (rv == APR_SUCCESS)
         rv = mod_sso_bearer_child_init(pchild, main_server);
+    if (rv == APR_SUCCESS)
+        rv = mod_sso_mint_child_init(pchild, main_server);
     for (server_rec *s = main_server; s && rv == APR_SUCCESS; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store))

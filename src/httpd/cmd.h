@@ -17,7 +17,7 @@ enum {
 /* cmd.c: what setters share. */
 /* "Directive: sentence", in the command's pool. */
 char *mod_sso_cmd_error(cmd_parms *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The refusal of something this version does not have. `what`: "SSOPassToken minted". */
+/* The refusal of something this version does not have. `what`: "SSOEndpoint par". */
 char *mod_sso_cmd_later(cmd_parms *cmd, const char *what);
 /* "file:line" of the directive. */
 const char *mod_sso_cmd_where(cmd_parms *cmd);
@@ -85,6 +85,11 @@ const char *mod_sso_cmd_pass_token(cmd_parms *cmd, void *dir, const char *kind, 
 const char *mod_sso_cmd_accept(cmd_parms *cmd, void *dir, const char *one, const char *two);
 const char *mod_sso_cmd_unauthenticated(cmd_parms *cmd, void *dir, const char *action, const char *expr);
 const char *mod_sso_cmd_step_up(cmd_parms *cmd, void *dir, const char *acr, const char *max_age);
+
+/* cmd_mint.c */
+const char *mod_sso_cmd_mint_audience(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
+const char *mod_sso_cmd_mint_lifetime(cmd_parms *cmd, void *dir, const char *arg);
+const char *mod_sso_cmd_mint_claim(cmd_parms *cmd, void *dir, const char *name, const char *claim);
 
 /* cmd_header.c: which header may carry a claim. */
 const char *mod_sso_cmd_claim_prefix(cmd_parms *cmd, void *dir, const char *arg);

@@ -98,9 +98,9 @@ const char *mod_sso_cmd_pass_token(cmd_parms *cmd, void *dirp, const char *kind,
     else if (strcasecmp(kind, "access") == 0)
         dir->pass_token = MOD_SSO_PASS_ACCESS;
     else if (strcasecmp(kind, "minted") == 0)
-        return mod_sso_cmd_later(cmd, "SSOPassToken minted");
+        dir->pass_token = MOD_SSO_PASS_MINTED;
     else
-        return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write id, access or none", kind);
+        return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write id, access, minted or none", kind);
     if (!header || strcasecmp(header, "Authorization") == 0)
         return NULL;
     if (dir->pass_token == MOD_SSO_PASS_NONE)

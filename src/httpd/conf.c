@@ -178,6 +178,7 @@ void *mod_sso_conf_create_dir(apr_pool_t *pool, char *path)
     dir->claim_format = MOD_SSO_UNSET;
     dir->claim_delimiter = MOD_SSO_UNSET;
     dir->pass_token = MOD_SSO_UNSET;
+    dir->mint_lifetime = MOD_SSO_UNSET;
     dir->accept = MOD_SSO_UNSET;
     dir->max_age = MOD_SSO_UNSET;
     dir->step_up_max_age = MOD_SSO_UNSET;
@@ -203,6 +204,23 @@ static apr_array_header_t *merge_claim_headers(apr_pool_t *pool, apr_array_heade
     return merged;
 }
 
+/* mint_claims of both: an inner name replaces the outer one. */
+static apr_array_header_t *merge_mint_claims(apr_pool_t *pool, apr_array_header_t *base, apr_array_header_t *add)
+{
+    if (!base || !add)
+        return add ? add : base;
+    apr_array_header_t *merged = apr_array_copy(pool, add);
+    for (int i = 0; i < base->nelts; i++) {
+        const sso_mint_claim_t *outer = &APR_ARRAY_IDX(base, i, sso_mint_claim_t);
+        int replaced = 0;
+        for (int k = 0; k < add->nelts && !replaced; k++)
+            replaced = sso_mint_same_name(APR_ARRAY_IDX(add, k, sso_mint_claim_t).name, outer->name);
+        if (!replaced)
+            APR_ARRAY_PUSH(merged, sso_mint_claim_t) = *outer;
+    }
+    return merged;
+}
+
 void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
 {
     mod_sso_dir_t *b = base, *a = add;
@@ -216,6 +234,9 @@ void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
     /* SSOPassToken and SSOStepUp are one directive each: their second half goes with the first. */
     m->pass_token = a->pass_token != MOD_SSO_UNSET ? a->pass_token : b->pass_token;
     m->pass_header = a->pass_token != MOD_SSO_UNSET ? a->pass_header : b->pass_header;
+    MERGE_PTR(mint_audiences);
+    MERGE_INT(mint_lifetime);
+    m->mint_claims = merge_mint_claims(pool, b->mint_claims, a->mint_claims);
     MERGE_INT(accept);
     MERGE_PTR(unauthenticated);
     MERGE_PTR(remote_user);

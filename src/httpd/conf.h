@@ -14,6 +14,7 @@
 #include "httpd/mod_sso.h"
 #include "jose/alg.h"
 #include "oidc/client.h"
+#include "oidc/mint.h"
 
 #define MOD_SSO_UNSET (-1)
 #define MOD_SSO_DEFAULT_PROVIDER "default"
@@ -115,6 +116,9 @@ struct mod_sso_conf_t {
     mod_sso_provider_conf_t *current; /* the <SSOProvider> that is open, NULL: none */
     apr_array_header_t *seen;         /* char*: directives of this very server so far */
     int own;                          /* this very server has at least one of our server directives */
+    /* Made at the start. */
+    const char *jwks;      /* public halves of all keys of minted tokens; NULL: nobody mints */
+    const char *jwks_path; /* where this server shows them */
     /* Main server only, made by conf_check. */
     int provider_total; /* providers of all sites: mod_sso_provider_t.index counts up to it */
 };
@@ -161,6 +165,9 @@ struct mod_sso_dir_t {
     int claim_delimiter;               /* a character */
     int pass_token;
     const char *pass_header;           /* NULL: Authorization: Bearer */
+    apr_array_header_t *mint_audiences; /* char* */
+    int mint_lifetime;                 /* seconds */
+    apr_array_header_t *mint_claims;   /* sso_mint_claim_t */
     int accept;                        /* MOD_SSO_ACCEPT_* bits */
     apr_array_header_t *unauthenticated; /* mod_sso_unauth_rule_t */
     mod_sso_remote_user_t *remote_user;

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "httpd/keys.h"
+#include "httpd/mint.h"
 
 static const char *place(mod_sso_check_t *ck, const mod_sso_provider_conf_t *provider)
 {
@@ -66,8 +67,20 @@ static mod_sso_conf_t *own_conf(mod_sso_check_t *ck, server_rec *s)
     return copy;
 }
 
+static void check_mint_key(mod_sso_check_t *ck, server_rec *s)
+{
+    const mod_sso_conf_t *conf = mod_sso_conf_of(s);
+    sso_err_t err = SSO_ERR_INIT;
+    if (!conf || !conf->site || !conf->site->mints || mod_sso_mint_check(ck->ptemp, conf->site, &err) == SSO_OK)
+        return;
+    ck->server = s;
+    mod_sso_check_fail(ck, "SSO181", "SSOMintKey", NULL, "%s reason=%s", err.detail, err.reason);
+}
+
 static void check_keys(mod_sso_check_t *ck)
 {
+    for (server_rec *s = ck->main_server; s; s = s->next)
+        check_mint_key(ck, s);
     for (server_rec *s = ck->main_server; s; s = s->next) {
         const mod_sso_conf_t *conf = mod_sso_conf_of(s);
         sso_err_t err = SSO_ERR_INIT;

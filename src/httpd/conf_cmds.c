@@ -63,7 +63,7 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE2("SSOTimeout", mod_sso_cmd_timeout, NULL, S, "seconds to connect, seconds for a whole call"),
     AP_INIT_TAKE1("SSOErrorPage", mod_sso_cmd_file, IN_SERVER(error_page), S, "a page of your own for errors"),
     AP_INIT_FLAG("SSODevelopment", mod_sso_cmd_development, NULL, S, "On: http on loopback hosts is allowed"),
-    AP_INIT_RAW_ARGS("SSOMintKey", mod_sso_cmd_not_yet, NULL, S, "key that signs minted tokens"),
+    AP_INIT_TAKE1("SSOMintKey", mod_sso_cmd_file, IN_SERVER(mint_key), S, "RSA key (PEM) that signs minted tokens"),
 
     /* a location */
     AP_INIT_TAKE1("SSOClaimPrefix", mod_sso_cmd_claim_prefix, NULL, D, "prefix of automatic headers, or none"),
@@ -72,12 +72,12 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE1("SSOClaimEnv", mod_sso_cmd_claim_env, NULL, D, "prefix of environment variables, or none"),
     AP_INIT_TAKE1("SSOClaimFormat", mod_sso_cmd_claim_format, NULL, D, "utf8, percent or base64url"),
     AP_INIT_TAKE1("SSOClaimDelimiter", mod_sso_cmd_claim_delimiter, NULL, D, "what stands between a list's values"),
-    AP_INIT_TAKE12("SSOPassToken", mod_sso_cmd_pass_token, NULL, D, "id, access or none, and the header"),
+    AP_INIT_TAKE12("SSOPassToken", mod_sso_cmd_pass_token, NULL, D, "id, access, minted or none, and the header"),
     AP_INIT_TAKE12("SSOAccept", mod_sso_cmd_accept, NULL, D, "session, bearer or both"),
     AP_INIT_TAKE12("SSOUnauthenticated", mod_sso_cmd_unauthenticated, NULL, D, "what happens without a session"),
     AP_INIT_TAKE12("SSOStepUp", mod_sso_cmd_step_up, NULL, D, "ask again for this level"),
-    AP_INIT_RAW_ARGS("SSOMintAudience", mod_sso_cmd_not_yet, NULL, D, "audience of minted tokens"),
-    AP_INIT_RAW_ARGS("SSOMintLifetime", mod_sso_cmd_not_yet, NULL, D, "lifetime of minted tokens"),
-    AP_INIT_RAW_ARGS("SSOMintClaim", mod_sso_cmd_not_yet, NULL, D, "claims of minted tokens"),
+    AP_INIT_TAKE_ARGV("SSOMintAudience", mod_sso_cmd_mint_audience, NULL, D, "for whom tokens are minted"),
+    AP_INIT_TAKE1("SSOMintLifetime", mod_sso_cmd_mint_lifetime, NULL, D, "how long minted tokens live"),
+    AP_INIT_TAKE2("SSOMintClaim", mod_sso_cmd_mint_claim, NULL, D, "a name in minted tokens and its claim"),
     AP_INIT_RAW_ARGS("SSOBridge", mod_sso_cmd_not_yet, NULL, D, "answer the login calls of a known application"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -100,15 +100,40 @@ static void keep_tokens(server_rec *s, const mod_sso_use_t *use)
     unsigned bit = use->dir->pass_token == MOD_SSO_PASS_ID       ? 1u << SSO_TOKEN_ID
                    : use->dir->pass_token == MOD_SSO_PASS_ACCESS ? 1u << SSO_TOKEN_ACCESS
                                                                  : 0;
+    if (site && use->dir->pass_token == MOD_SSO_PASS_MINTED)
+        conf->site->mints = 1;
     for (int i = 0; site && i < site->count; i++) {
         if (!use->dir->use || strcmp(site->providers[i]->name, use->dir->use) == 0)
             site->providers[i]->keep_tokens |= bit;
     }
 }
 
+static int has_directive(const mod_sso_conf_t *conf, const char *directive)
+{
+    for (int i = 0; conf && i < conf->uses->nelts; i++) {
+        if (strcasecmp(APR_ARRAY_IDX(conf->uses, i, mod_sso_use_t).directive, directive) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* The audience may stand in a section around this one. Where it does not reach, the request is refused. */
+static void check_mint(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
+{
+    if (use->dir->pass_token != MOD_SSO_PASS_MINTED || use->dir->mint_audiences ||
+        has_directive(mod_sso_conf_of(s), "SSOMintAudience") ||
+        has_directive(mod_sso_conf_of(ck->main_server), "SSOMintAudience"))
+        return;
+    mod_sso_check_fail(ck, "SSO116", "SSOMintAudience", NULL,
+                       "is missing for SSOPassToken minted in %s at %s; write the id by which the application knows "
+                       "itself (OpenMetadata: AUTHENTICATION_CLIENT_ID), so that its tokens count nowhere else",
+                       use->section, use->where);
+}
+
 static void check_pass_token(mod_sso_check_t *ck, server_rec *s, const mod_sso_use_t *use)
 {
     check_pass(ck, s, use);
+    check_mint(ck, s, use);
     keep_tokens(s, use);
     for (server_rec *v = s->is_virtual ? NULL : s->next; v; v = v->next)
         keep_tokens(v, use);
@@ -128,15 +153,6 @@ static void check_uses(mod_sso_check_t *ck, server_rec *s)
     }
 }
 
-static int any_use(const mod_sso_conf_t *conf)
-{
-    for (int i = 0; conf && i < conf->uses->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(conf->uses, i, mod_sso_use_t).directive, "SSOUse") == 0)
-            return 1;
-    }
-    return 0;
-}
-
 /* A guarded section without SSOUse: it means `default`, unless an SSOUse of another section reaches it. */
 static void check_guard(mod_sso_check_t *ck, const server_rec *s, const mod_sso_guard_t *guard)
 {
@@ -152,7 +168,8 @@ static void check_guard(mod_sso_check_t *ck, const server_rec *s, const mod_sso_
             "sso-oidc in %s at %s has no provider to sign in at: %s has none. Write SSOIssuer and SSOClientID "
             "there, or for the whole server",
             guard->section, guard->where, mod_sso_check_server_name(ck->ptemp, lacking));
-    else if (!any_use(mod_sso_conf_of(s)) && !any_use(mod_sso_conf_of(ck->main_server)))
+    else if (!has_directive(mod_sso_conf_of(s), "SSOUse") &&
+             !has_directive(mod_sso_conf_of(ck->main_server), "SSOUse"))
         mod_sso_check_fail(
             ck, "SSO122", "AuthType", NULL,
             "sso-oidc in %s at %s does not say which provider: %s has only named ones (%s). Write SSOUse with "

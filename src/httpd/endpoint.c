@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "httpd/log.h"
+#include "httpd/mint.h"
 #include "httpd/resp.h"
 #include "httpd/session_io.h"
 
@@ -45,10 +46,11 @@ int mod_sso_endpoint_translate(request_rec *r)
 {
     const mod_sso_site_t *site = mod_sso_site_of(r);
     const mod_sso_provider_t *callback = NULL;
+    int mint_jwks = r->uri && mod_sso_mint_is_jwks(r);
     /* A sub-request must not log anybody out; it only gets to see that there is no such file. */
-    if (!site || r->main || !r->uri || r->uri[0] != '/')
+    if ((!site && !mint_jwks) || r->main || !r->uri || r->uri[0] != '/')
         return DECLINED;
-    mod_sso_endpoint_t endpoint = find_endpoint(site, r->uri, &callback);
+    mod_sso_endpoint_t endpoint = mint_jwks ? MOD_SSO_EP_JWKS : find_endpoint(site, r->uri, &callback);
     if (endpoint == MOD_SSO_EP_NONE)
         return DECLINED;
     if (mod_sso_req_is_nested(r))
@@ -131,7 +133,7 @@ int mod_sso_endpoint_handler(request_rec *r)
     case MOD_SSO_EP_FRONTCHANNEL:
         return mod_sso_logout_frontchannel(r);
     case MOD_SSO_EP_JWKS:
-        return mod_sso_resp_json(r, HTTP_OK, "{\"keys\":[]}\n"); /* nothing of ours is signed in this version */
+        return mod_sso_resp_json(r, HTTP_OK, mod_sso_mint_jwks(r));
     case MOD_SSO_EP_UNKNOWN:
     case MOD_SSO_EP_NONE:
         break;

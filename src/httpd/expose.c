@@ -13,6 +13,7 @@
 #include "base/cookie.h"
 #include "base/text.h"
 #include "httpd/log.h"
+#include "httpd/mint.h"
 #include "httpd/resp.h"
 #include "oidc/claims.h"
 
@@ -142,16 +143,8 @@ static void replace_authorization(request_rec *r, const char *token)
         apr_table_unset(r->headers_in, "Authorization");
 }
 
-static void add_token(const expose_t *x)
+static void put_token(const expose_t *x, const char *token)
 {
-    const char *token = NULL;
-
-    if (x->dir->pass_token == MOD_SSO_PASS_ID)
-        token = x->session->tokens[SSO_TOKEN_ID];
-    else if (x->dir->pass_token == MOD_SSO_PASS_ACCESS)
-        token = x->session->tokens[SSO_TOKEN_ACCESS];
-    else
-        return;
     if (token && sso_text_has_control(token, strlen(token)))
         token = NULL;
     if (!x->dir->pass_header && x->bearer)
@@ -160,6 +153,47 @@ static void add_token(const expose_t *x)
         replace_authorization(x->r, token);
     else if (token)
         apr_table_addn(x->r->headers_in, x->dir->pass_header, token);
+}
+
+static int refuse_mint(request_rec *r, const sso_err_t *err)
+{
+    mod_sso_log_refusal(r, err->rc == SSO_E_DENIED ? APLOG_WARNING : APLOG_ERR, "SSO232",
+                        "no token can be made for the application", err);
+    if (err->rc == SSO_E_DENIED)
+        return mod_sso_resp_page(r, HTTP_FORBIDDEN, MOD_SSO_PAGE_FORBIDDEN, NULL, -1);
+    return mod_sso_resp_page(r, HTTP_INTERNAL_SERVER_ERROR, MOD_SSO_PAGE_UNAVAILABLE, NULL, -1);
+}
+
+/* Of a session only: who came with a token of his own acts by that one. */
+static int add_minted_token(const expose_t *x)
+{
+    const char *token = NULL;
+    sso_err_t err = SSO_ERR_INIT;
+    sso_rc_t rc = x->bearer ? SSO_OK : mod_sso_mint_token(x->r, x->session, &token, &err);
+
+    if (rc == SSO_E_EXPIRED) /* within its last second the session is over */
+        return mod_sso_resp_unauthorized(x->r, mod_sso_site_provider_of(x->r));
+    if (rc != SSO_OK)
+        return refuse_mint(x->r, &err);
+    put_token(x, token);
+    return OK;
+}
+
+static int add_token(const expose_t *x)
+{
+    switch (x->dir->pass_token) {
+    case MOD_SSO_PASS_ID:
+        put_token(x, x->session->tokens[SSO_TOKEN_ID]);
+        break;
+    case MOD_SSO_PASS_ACCESS:
+        put_token(x, x->session->tokens[SSO_TOKEN_ACCESS]);
+        break;
+    case MOD_SSO_PASS_MINTED:
+        return add_minted_token(x);
+    default:
+        break;
+    }
+    return OK;
 }
 
 static void note_unsafe(const expose_t *x)
@@ -324,11 +358,10 @@ static int expose_session(request_rec *r, const mod_sso_opened_t *current)
     if (!add_explicit_headers(&x))
         return refuse_unverified(r);
     add_automatic_headers(&x);
-    add_token(&x);
     remove_env(r, dir->claim_env);
     add_env(&x);
     note_unsafe(&x);
-    return OK;
+    return add_token(&x);
 }
 
 int mod_sso_expose_fixups(request_rec *r)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files. The default one, STATE/keys, is made once with 32 random bytes: written to a file of its own, flushed, and
- * put in place with link(2), which fails when another start was faster; then that one's keys are read. */
+/* Key files. The default one, STATE/keys, is made once with 32 random bytes (statedir.h). */
 #include "httpd/keys.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "httpd/secretfile.h"
+#include "httpd/statedir.h"
 #include "jose/crypto.h"
 
 #define KEY_FILE_MAX  4096
@@ -20,33 +17,6 @@
 static const char *default_path(apr_pool_t *pool, const mod_sso_site_t *site)
 {
     return apr_pstrcat(pool, site->state_dir, "/" KEY_FILE_NAME, NULL);
-}
-
-/* The directory must be ours alone to write: who can write there can replace the keys. */
-static sso_rc_t check_dir_stat(const char *path, const struct stat *st, sso_err_t *err)
-{
-    if (!S_ISDIR(st->st_mode))
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-type", "%s is not a directory", path);
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-owner",
-                           "%s belongs to user %lu; it must belong to root or to "
-                           "the user who starts httpd: run chown root %s",
-                           path, (unsigned long)st->st_uid, path);
-    if (st->st_mode & (S_IWGRP | S_IWOTH))
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-mode",
-                           "%s can be written by others (mode %03o); run chmod 711 %s", path,
-                           (unsigned)(st->st_mode & 0777), path);
-    return SSO_OK;
-}
-
-static sso_rc_t fail_dir(const char *path, const char *what, int os, sso_err_t *err)
-{
-    char text[128];
-    return sso_err_set(err, SSO_E_CONFIG, "statedir-access",
-                       "%s %s (%s); run install -d -m 711 %s as root, make the user "
-                       "who starts httpd its owner, or name another directory with "
-                       "SSOStateDir",
-                       path, what, apr_strerror(os, text, sizeof(text)), path);
 }
 
 static sso_rc_t parse_ring(apr_pool_t *pool, const char *path, const char *bytes, apr_size_t len,
@@ -60,27 +30,6 @@ static sso_rc_t parse_ring(apr_pool_t *pool, const char *path, const char *bytes
     return SSO_OK;
 }
 
-static sso_rc_t check_default(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_err_t *err)
-{
-    struct stat st;
-    const char *dir = site->state_dir;
-    if (lstat(dir, &st) == 0) {
-        SSO_TRY(check_dir_stat(dir, &st, err));
-        return access(dir, W_OK | X_OK) == 0 ? SSO_OK : fail_dir(dir, "cannot be written", errno, err);
-    }
-    if (errno != ENOENT)
-        return fail_dir(dir, "cannot be reached", errno, err);
-    /* It will be made at the start, one level only. */
-    char *parent = apr_pstrdup(ptemp, dir);
-    char *slash = strrchr(parent, '/');
-    if (!slash)
-        return sso_err_set(err, SSO_E_CONFIG, "statedir-type", "%s is not an absolute path", dir);
-    slash[slash == parent ? 1 : 0] = '\0';
-    if (access(parent, W_OK | X_OK) != 0)
-        return fail_dir(dir, "does not exist and cannot be made", errno, err);
-    return SSO_OK;
-}
-
 sso_rc_t mod_sso_keys_check(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_err_t *err)
 {
     const char *path = site->key_file ? site->key_file : default_path(ptemp, site);
@@ -89,7 +38,7 @@ sso_rc_t mod_sso_keys_check(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_e
     sso_keyring_t *ring;
     if (!site->key_file) {
         struct stat st;
-        SSO_TRY(check_default(ptemp, site, err));
+        SSO_TRY(mod_sso_statedir_check(ptemp, site->state_dir, err));
         if (lstat(path, &st) != 0 && errno == ENOENT)
             return SSO_OK;
     }
@@ -107,86 +56,10 @@ sso_rc_t mod_sso_keys_check(apr_pool_t *ptemp, const mod_sso_site_t *site, sso_e
     return parse_ring(ptemp, path, bytes, len, &ring, err);
 }
 
-/* Opens the state directory, made where it is missing. 0711: the server's user must get through to its cache below it.
- */
-static sso_rc_t open_state_dir(const char *dir, int *ret_fd, sso_err_t *err)
-{
-    struct stat st;
-    int made = mkdir(dir, 0711) == 0;
-    if (!made && errno != EEXIST)
-        return fail_dir(dir, "cannot be made", errno, err);
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return fail_dir(dir, "cannot be opened", errno, err);
-    if ((made && fchmod(fd, 0711) != 0) || fstat(fd, &st) != 0) {
-        sso_rc_t rc = fail_dir(dir, "cannot be examined", errno, err);
-        close(fd);
-        return rc;
-    }
-    sso_rc_t rc = check_dir_stat(dir, &st, err);
-    if (rc != SSO_OK) {
-        close(fd);
-        return rc;
-    }
-    *ret_fd = fd;
-    return SSO_OK;
-}
-
-static int write_all(int fd, const char *bytes, apr_size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return 0;
-        bytes += n;
-        len -= (apr_size_t)n;
-    }
-    return 1;
-}
-
-/* Puts a new key file in place unless there is one. */
-static sso_rc_t make_key_file(apr_pool_t *ptemp, int dirfd, const char *dir, sso_err_t *err)
+static sso_rc_t make_key(apr_pool_t *ptemp, char **ret_text, sso_err_t *err)
 {
     const sso_env_t env = {ptemp, apr_time_now(), sso_crypto_random, NULL};
-    const char *temp = apr_psprintf(ptemp, ".keys.%ld.%" APR_TIME_T_FMT, (long)getpid(), env.now);
-    char *line;
-    SSO_TRY(sso_keyring_generate_line(&env, &line, err));
-    int fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return fail_dir(dir, "cannot take a new key file", errno, err);
-    int written = write_all(fd, line, strlen(line)) && fsync(fd) == 0;
-    int os = errno;
-    sso_crypto_cleanse(line, strlen(line));
-    written = close(fd) == 0 && written;
-    int linked = written && linkat(dirfd, temp, dirfd, KEY_FILE_NAME, 0) == 0;
-    if (written && !linked && errno == EEXIST)
-        linked = 1; /* another start was faster: its keys count */
-    else if (written)
-        os = errno;
-    unlinkat(dirfd, temp, 0);
-    if (!linked)
-        return fail_dir(dir, "cannot take a new key file", os, err);
-    (void)fsync(dirfd);
-    return SSO_OK;
-}
-
-static sso_rc_t read_default(apr_pool_t *pconf, apr_pool_t *ptemp, const mod_sso_site_t *site, const char **ret_bytes,
-                             apr_size_t *ret_len, sso_err_t *err)
-{
-    const char *path = default_path(ptemp, site);
-    int dirfd = -1;
-    SSO_TRY(open_state_dir(site->state_dir, &dirfd, err));
-    sso_rc_t rc = mod_sso_secretfile_read_at(pconf, dirfd, KEY_FILE_NAME, path, KEY_FILE_MAX, ret_bytes, ret_len, err);
-    if (rc == SSO_E_ABSENT) {
-        sso_err_clear(err);
-        rc = make_key_file(ptemp, dirfd, site->state_dir, err);
-        if (rc == SSO_OK)
-            rc = mod_sso_secretfile_read_at(pconf, dirfd, KEY_FILE_NAME, path, KEY_FILE_MAX, ret_bytes, ret_len, err);
-    }
-    close(dirfd);
-    return rc;
+    return sso_keyring_generate_line(&env, ret_text, err);
 }
 
 static sso_rc_t load_ring(apr_pool_t *pconf, apr_pool_t *ptemp, const mod_sso_site_t *site, sso_keyring_t **ret_ring,
@@ -195,7 +68,8 @@ static sso_rc_t load_ring(apr_pool_t *pconf, apr_pool_t *ptemp, const mod_sso_si
     const char *bytes;
     apr_size_t len;
     if (!site->key_file) {
-        SSO_TRY(read_default(pconf, ptemp, site, &bytes, &len, err));
+        SSO_TRY(mod_sso_statedir_secret(pconf, ptemp, site->state_dir, KEY_FILE_NAME, KEY_FILE_MAX, make_key, &bytes,
+                                        &len, err));
         return parse_ring(pconf, default_path(ptemp, site), bytes, len, ret_ring, err);
     }
     SSO_TRY(mod_sso_secretfile_read(pconf, site->key_file, KEY_FILE_MAX, &bytes, &len, err));

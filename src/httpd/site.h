@@ -84,6 +84,9 @@ struct mod_sso_site_t {
     int secure;         /* cookies are Secure: always, but for development over http */
     const char *cookie_prefix_all; /* what the application never sees begins with this: "__Host-sso", "sso-8080" … */
 
+    int mints;                 /* a location passes minted tokens on */
+    const sso_mint_key_t *mint_key; /* mint.c, post_config; NULL unless mints */
+    const char *mint_issuer;
     const char *key_file;      /* SSOKeyFile, NULL: the default one */
     const char *state_dir;
     const sso_keyring_t *ring; /* keys.c, post_config */

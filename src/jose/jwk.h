@@ -30,6 +30,9 @@ SSO_MUST_USE sso_rc_t sso_jwk_from_secret(apr_pool_t *pool, const void *secret, 
 SSO_MUST_USE sso_rc_t sso_jwk_from_pem(apr_pool_t *pool, const char *pem, apr_size_t len, const char *kid,
                                        const sso_jwk_t **ret_key, sso_err_t *err);
 
+/* A new private RSA key as PEM text; the caller wipes it. Takes a tenth of a second or more. */
+SSO_MUST_USE sso_rc_t sso_jwk_make_rsa(apr_pool_t *pool, char **ret_pem, sso_err_t *err);
+
 sso_kty_t sso_jwk_kty(const sso_jwk_t *key);
 const char *sso_jwk_kid(const sso_jwk_t *key); /* NULL when absent */
 /* May this key verify signatures of `alg`: type, curve, `alg`, `use`, `key_ops`? */

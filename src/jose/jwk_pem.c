@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 #include <openssl/bio.h>
 #include <openssl/decoder.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "jose/jwk_inner.h"
 
@@ -108,5 +110,19 @@ sso_rc_t sso_jwk_from_pem(apr_pool_t *pool, const char *pem, apr_size_t len, con
     SSO_TRY(sso_jwk_check_pkey(key, err));
     key->kid = kid ? apr_pstrdup(pool, kid) : NULL;
     *ret_key = key;
+    return SSO_OK;
+}
+
+sso_rc_t sso_jwk_make_rsa(apr_pool_t *pool, char **ret_pem, sso_err_t *err)
+{
+    char *bytes = NULL;
+    SSO_AUTO(pkey) EVP_PKEY *pkey = EVP_RSA_gen(SSO_JWK_RSA_BITS_MIN);
+    SSO_AUTO(bio) BIO *bio = BIO_new(BIO_s_secmem());
+    if (!pkey || !bio || !PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL))
+        return sso_crypto_fail(err, "making an RSA key");
+    long len = BIO_get_mem_data(bio, &bytes);
+    if (len <= 0)
+        return sso_crypto_fail(err, "making an RSA key");
+    *ret_pem = apr_pstrmemdup(pool, bytes, (apr_size_t)len);
     return SSO_OK;
 }

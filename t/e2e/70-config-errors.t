@@ -259,10 +259,9 @@ my %has = map { my ($name, $conf) = @$_; $name => (configtest("$good\n$conf"))[1
     [refresh => 'SSORefresh 60'], [revocation => 'SSOEndpoint revocation https://login.acme.test/revoke']);
 
 rejects 'what is for later' => (
-    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOMintKey SSOIntrospect SSOClientCertificate)),
+    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOIntrospect SSOClientCertificate)),
     (map { ["$_ in a location", "$good\n<Location /x>\n$_ x y\n</Location>", qr/$_ is not available in this version of mod_sso_oidc: remove it/] }
-        qw(SSOMintAudience SSOMintLifetime SSOMintClaim SSOBridge)),
-    ['minted tokens', "$good\n<Location /x>\nSSOPassToken minted\n</Location>", qr/SSOPassToken minted is not available in this version/],
+        qw(SSOBridge)),
     ['pushed requests', "$good\nSSOEndpoint par https://login.acme.test/par", qr/SSOEndpoint par is not available in this version/],
     ['introspection', "$good\nSSOEndpoint introspection https://login.acme.test/i", qr/SSOEndpoint introspection is not available in this version/],
     $has{revocation} ? () : ['revocation', "$good\nSSOEndpoint revocation https://login.acme.test/r", qr/SSOEndpoint revocation is not available in this version/],
@@ -273,6 +272,40 @@ rejects 'what is for later' => (
         ['bearer issuer', "$good\nSSOBearerIssuer https://login.acme.test", qr/SSOBearerIssuer is not available in this version/],
         ['bearer audience', "$good\nSSOBearerAudience api", qr/SSOBearerAudience is not available in this version/]),
 );
+
+my $mint = "$guard\nSSOPassToken minted";
+$httpd->write('conf/mint-open.pem', scalar qx(openssl genrsa 2048 2>/dev/null));
+$httpd->write('conf/mint-short.pem', scalar qx(openssl genrsa 1024 2>/dev/null));
+$httpd->write('conf/mint-ec.pem', scalar qx(openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null));
+$httpd->write('conf/mint-good.pem', scalar qx(openssl genrsa 2048 2>/dev/null));
+$httpd->write('conf/mint-public.pem', scalar qx(openssl rsa -in $root/conf/mint-good.pem -pubout 2>/dev/null));
+chmod 0644, "$root/conf/mint-open.pem";
+chmod 0600, map { "$root/conf/mint-$_.pem" } qw(short ec good public);
+sub minted { my ($more, $key) = @_; return "$good\n" . ($key ? "SSOMintKey $root/conf/mint-$key.pem\n" : '') . "<Location /x>\n$mint\n$more\n</Location>" }
+
+rejects 'minted tokens' => (
+    ['no audience', minted(''), qr{SSO116: SSOMintAudience: is missing for SSOPassToken minted in <Location /x> at \S+:\d+}],
+    ['placeholder audience', minted('SSOMintAudience "<client-id>"'), qr/SSOMintAudience: "<client-id>" is a placeholder/],
+    ['empty audience', minted('SSOMintAudience ""'), qr/SSOMintAudience: names nobody/],
+    ['audience twice', minted("SSOMintAudience a\nSSOMintAudience b"), qr/SSOMintAudience: stands twice/],
+    ['too short a life', minted("SSOMintAudience a\nSSOMintLifetime 61"), qr/SSOMintLifetime: "61" is not a time from 120 to 3600 seconds/],
+    ['too long a life', minted("SSOMintAudience a\nSSOMintLifetime 2h"), qr/SSOMintLifetime: "2h" is not a time from 120 to 3600/],
+    (map { ["claim $_", minted("SSOMintAudience a\nSSOMintClaim $_ x"), qr/SSOMintClaim: "$_" (?:is set by the module itself|means to OpenMetadata|is another spelling)/] }
+        qw(iss aud exp email sessionId SESSION_ID isbot tokenType impersonatedUser Sub)),
+    ['claim twice', minted("SSOMintAudience a\nSSOMintClaim teams x\nSSOMintClaim Teams y"), qr/SSOMintClaim: "Teams" is set from x already \(as teams\)/],
+    ['claim with a blank', minted("SSOMintAudience a\nSSOMintClaim teams \"a b\""), qr/SSOMintClaim: "a b" is not the name of a claim/],
+    ['key that is missing', minted('SSOMintAudience a', 'absent'), qr{SSO181: SSOMintKey: \S+mint-absent\.pem does not exist reason=file-absent}],
+    ['key that others read', minted('SSOMintAudience a', 'open'), qr/SSO181: SSOMintKey: .*reason=file-mode/],
+    ['short key', minted('SSOMintAudience a', 'short'), qr/SSO181: SSOMintKey: .*reason=jwk-rsa-size/],
+    ['key of another kind', minted('SSOMintAudience a', 'ec'), qr/SSO181: SSOMintKey: .*an RSA key .*reason=mint-key/],
+    ['public key', minted('SSOMintAudience a', 'public'), qr/SSO181: SSOMintKey: .*the private one .*reason=mint-key/],
+);
+accepted 'minted tokens' => (
+    ['with a key', minted('SSOMintAudience a', 'good')],
+    ['with the key made at the start', minted("SSOMintAudience a b\nSSOMintLifetime 15m\nSSOMintClaim sub sub\nSSOMintClaim teams groups")],
+    ['audience around it', "$good\n<Location />\nSSOMintAudience a\n</Location>\n<Location /x>\n$mint\n</Location>"],
+);
+ok !-e "$root/state/mint-key.pem", 'httpd -t makes no key';
 
 rejects 'bearer tokens' => (
     ['no issuer', "$good\n<Location /x>\n$guard\nSSOAccept session bearer\n</Location>", qr/SSO128: SSOAccept: bearer in <Location \/x> .* needs SSOBearerIssuer and SSOBearerAudience/],
@@ -449,7 +482,8 @@ accepted 'good configurations' => (
 # The examples of the documentation: each is put where its section says it may stand.
 subtest 'the examples of docs/directives.md start' => sub {
     my %file = ('/etc/apache2/sso.secret' => 'good-secret', '/usr/local/bin/vault-read' => 'get-secret', '/etc/apache2/sso-client.pem' => 'good.pem',
-        '/etc/apache2/sso-error.html' => 'htdocs/index.html', '/etc/apache2/sso.keys' => 'good.keys', '/srv/www/sso-state' => 'state', '/etc/ssl/acme-ca.pem' => 'htdocs/index.html');
+        '/etc/apache2/sso-error.html' => 'htdocs/index.html', '/etc/apache2/sso.keys' => 'good.keys', '/srv/www/sso-state' => 'state', '/etc/ssl/acme-ca.pem' => 'htdocs/index.html',
+        '/etc/apache2/mint.pem' => 'conf/mint-good.pem');
     open my $in, '<:encoding(UTF-8)', 'docs/directives.md' or die "docs/directives.md: $!";
     my $text = do { local $/; <$in> };
     my $examples = 0;

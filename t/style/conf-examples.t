@@ -15,7 +15,9 @@ use SSO::Tls;
 
 my @examples = files(qr{^conf-examples/});
 is_deeply \@examples, [map { "conf-examples/$_.conf" } qw(api-and-spa auth0 entra google keycloak okta onelogin
-    quickstart reverse-proxy-openmetadata-header several-providers tls-proxy)],
+    quickstart
+    reverse-proxy-openmetadata-bearer reverse-proxy-openmetadata-gate reverse-proxy-openmetadata-header
+    reverse-proxy-openmetadata-minted several-providers tls-proxy)],
     'the promised examples, and nothing else';
 
 $ENV{SSO_MODULE} = module_loads();

@@ -65,7 +65,8 @@ sub function {
 my %exempt = (
     mod_sso_provider_conf_t => {name => 'given', seen => 'while directives are read'},
     mod_sso_conf_t => {server => 'given', uses => 'of this very server', own => 'of this very server',
-        site => 'made by the check', provider_total => 'made by the check', current => 'while directives are read',
+        site => 'made by the check', provider_total => 'made by the check',
+        jwks => 'made at the start', jwks_path => 'made at the start', current => 'while directives are read',
         seen => 'while directives are read'},
     mod_sso_dir_t => {seen => 'while directives are read'},
 );

@@ -16,6 +16,7 @@ my $slug = qr/[a-z0-9]+(?:-[a-z0-9]+)*/;
 # Where the reason is no constant in the call: it comes from a table or a callee of the same file, whose literals count.
 my %indirect = map { $_ => 1 } ('base/json.c kinds[i].reason', 'base/buf.c what', 'httpd/authn.c why',
     'httpd/authn.c opened->why', 'httpd/callback.c why', 'httpd/keys.c cause.reason', 'httpd/meta_load.c reason',
+    'httpd/mint.c cause.reason',
     'httpd/meta.c copy.reason', 'httpd/meta.c failed->reason', 'httpd/meta.c failure.reason',
     'httpd/meta.c rc != SSO_OK ? failure.reason : "keys-refetch-limited"', 'oidc/authresp.c reason',
     'oidc/idtoken.c missing', 'oidc/idtoken.c reason', 'oidc/idtoken.c type',
