@@ -11,6 +11,7 @@
 #include "httpd/identity.h"
 #include "httpd/log.h"
 #include "httpd/login.h"
+#include "httpd/refresh.h"
 #include "httpd/resp.h"
 #include "httpd/session_io.h"
 #include "oidc/session.h"
@@ -76,6 +77,11 @@ static int identify(request_rec *r, mod_sso_req_t *req)
     const char *user = user_of(r, opened, dir->remote_user ? dir->remote_user : p->remote_user);
     if (!user)
         return HTTP_FORBIDDEN;
+    if (dir->pass_token == MOD_SSO_PASS_ID || dir->pass_token == MOD_SSO_PASS_ACCESS) {
+        status = opened->bearer ? OK : mod_sso_refresh_session(r, p, opened);
+        if (status != OK || !opened->session)
+            return status;
+    }
     r->user = (char *)user;
     r->ap_auth_type = (char *)MOD_SSO_AUTH_TYPE;
     req->current = opened;

@@ -10,6 +10,7 @@
 #include "httpd/log.h"
 #include "httpd/meta.h"
 #include "httpd/mint.h"
+#include "httpd/refresh.h"
 #include "httpd/revoke.h"
 #include "httpd/site.h"
 #include "httpd/store.h"
@@ -63,6 +64,7 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
     if (mod_sso_conf_exec_secrets(pconf, main_server, &err) != SSO_OK)
         return fail_start(main_server, "SSO011", "no client secret", &err);
     if (mod_sso_revoke_post_config(main_server->process, main_server) != APR_SUCCESS ||
+        mod_sso_refresh_post_config(main_server->process, main_server) != APR_SUCCESS ||
         mod_sso_meta_post_config(pconf, main_server, count) != APR_SUCCESS) {
         sso_err_set(&err, SSO_E_INTERNAL, "shared-memory", "no shared memory");
         return fail_start(main_server, "SSO012", "the server cannot start", &err);
@@ -82,6 +84,7 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
 void mod_sso_boot_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     apr_status_t rv = mod_sso_thread_child_init(pchild);
+    mod_sso_refresh_child_init();
     if (rv == APR_SUCCESS)
         rv = mod_sso_fetch_child_init(pchild, main_server);
     if (rv == APR_SUCCESS)

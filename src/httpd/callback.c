@@ -215,6 +215,27 @@ static void note_dropped(callback_t *cb, const sso_claims_t *claims)
                         "claims are left out that look like others, or have too long names", &err);
 }
 
+/* What locations of this site pass on, and what renews it. token_expires is that of the one which expires first. */
+static void keep_tokens(callback_t *cb)
+{
+    sso_session_t *session = &cb->session;
+    unsigned keep = cb->p->keep_tokens;
+    if (keep & (1u << SSO_TOKEN_ACCESS)) {
+        session->tokens[SSO_TOKEN_ACCESS] = cb->tokens.access_token;
+        if (cb->tokens.expires_in > 0)
+            session->token_expires = session->created + apr_time_from_sec(cb->tokens.expires_in);
+    }
+    if (keep & (1u << SSO_TOKEN_ID)) {
+        session->tokens[SSO_TOKEN_ID] = cb->id_token_text;
+        if (!session->token_expires || cb->id_token.exp < session->token_expires)
+            session->token_expires = cb->id_token.exp;
+    }
+    if (cb->p->refresh && session->token_expires && cb->tokens.refresh_token) {
+        session->tokens[SSO_TOKEN_REFRESH] = cb->tokens.refresh_token;
+        session->tokens[SSO_TOKEN_NONCE] = cb->secrets.nonce;
+    }
+}
+
 static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
 {
     sso_session_t *session = &cb->session;
@@ -236,14 +257,7 @@ static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
     session->acr = cb->id_token.acr ? cb->id_token.acr : "";
     session->sid = cb->id_token.sid ? cb->id_token.sid : "";
     session->claims = *claims;
-    if (cb->p->keep_tokens & (1u << SSO_TOKEN_ID))
-        session->tokens[SSO_TOKEN_ID] = cb->id_token_text;
-    if (cb->p->keep_tokens & (1u << SSO_TOKEN_ACCESS))
-        session->tokens[SSO_TOKEN_ACCESS] = cb->tokens.access_token;
-    if (cb->p->keep_tokens & (1u << SSO_TOKEN_REFRESH))
-        session->tokens[SSO_TOKEN_REFRESH] = cb->tokens.refresh_token;
-    if (cb->tokens.expires_in > 0)
-        session->token_expires = session->created + apr_time_from_sec(cb->tokens.expires_in);
+    keep_tokens(cb);
     if (!mod_sso_identity_user(cb->r->pool, session, cb->p->remote_user, &why))
         return sso_err_set(err, SSO_E_DENIED, why, "the login has no usable value for SSORemoteUser %s",
                            cb->p->remote_user->claim);

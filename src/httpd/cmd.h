@@ -9,7 +9,7 @@
 /* What this version has of the promised directives. One of a part that is missing is refused, never silently accepted.
  */
 enum {
-    MOD_SSO_HAS_REFRESH = 0,   /* SSORefresh SECONDS */
+    MOD_SSO_HAS_REFRESH = 1,   /* SSORefresh SECONDS */
     MOD_SSO_HAS_ORIGINS = 0,   /* SSOAllowOrigin */
     MOD_SSO_HAS_REVOCATION = 0 /* SSOEndpoint revocation */
 };

@@ -6,6 +6,8 @@
 
 #include "oidc/session.h"
 
+#define DEFAULT_REFRESH 60 /* seconds */
+
 /* The provider conf a location means, in one server. */
 static const mod_sso_provider_conf_t *named(const server_rec *s, const char *name)
 {
@@ -92,8 +94,23 @@ static void check_pass(mod_sso_check_t *ck, const server_rec *s, const mod_sso_u
                            use->section, use->where);
 }
 
+/* Renewing is on where tokens are passed. What the provider says has to lie where every process finds it: a second use
+ * of a refresh token may revoke everything (RFC 9700 4.14.2). */
+static void set_refresh(mod_sso_check_t *ck, mod_sso_provider_t *p)
+{
+    int seconds = p->conf->refresh == MOD_SSO_UNSET ? DEFAULT_REFRESH : p->conf->refresh;
+    if (p->refresh || !seconds || p->client.response_type == SSO_RESPONSE_ID_TOKEN)
+        return;
+    if (p->site->cache_store)
+        p->refresh = seconds;
+    else
+        mod_sso_check_fail(ck, "SSO172", "SSORefresh", p->conf,
+                           "SSOPassToken renews tokens, and that needs a shared cache; run a2enmod socache_shmcb "
+                           "(LoadModule socache_shmcb_module …), or name one with SSOCache, or write SSORefresh off");
+}
+
 /* A token that no location passes on is not kept: it would only make the session larger and worth stealing. */
-static void keep_tokens(server_rec *s, const mod_sso_use_t *use)
+static void keep_tokens(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
 {
     const mod_sso_conf_t *conf = mod_sso_conf_of(s);
     const mod_sso_site_t *site = conf ? conf->site : NULL;
@@ -103,8 +120,10 @@ static void keep_tokens(server_rec *s, const mod_sso_use_t *use)
     if (site && use->dir->pass_token == MOD_SSO_PASS_MINTED)
         conf->site->mints = 1;
     for (int i = 0; site && i < site->count; i++) {
-        if (!use->dir->use || strcmp(site->providers[i]->name, use->dir->use) == 0)
-            site->providers[i]->keep_tokens |= bit;
+        if (!bit || (use->dir->use && strcmp(site->providers[i]->name, use->dir->use) != 0))
+            continue;
+        site->providers[i]->keep_tokens |= bit;
+        set_refresh(ck, site->providers[i]);
     }
 }
 
@@ -134,9 +153,9 @@ static void check_pass_token(mod_sso_check_t *ck, server_rec *s, const mod_sso_u
 {
     check_pass(ck, s, use);
     check_mint(ck, s, use);
-    keep_tokens(s, use);
+    keep_tokens(ck, s, use);
     for (server_rec *v = s->is_virtual ? NULL : s->next; v; v = v->next)
-        keep_tokens(v, use);
+        keep_tokens(ck, v, use);
 }
 
 static void check_uses(mod_sso_check_t *ck, server_rec *s)

@@ -26,6 +26,7 @@ typedef struct mod_sso_opened_t {
     const sso_session_t *session; /* NULL: none */
     const char *why;              /* reason slug when there is none: "absent", "session-expired", "box-tampered", … */
     int renew_idle;               /* the idle stamp is due */
+    int refreshed;                /* its tokens were looked after in this request (refresh.h) */
     int store_failed;             /* the cache did not answer: 503 instead of a new login (no loop) */
     int bearer;                   /* made of a bearer token (bearer.h), not of a cookie */
     unsigned char *cache_key;     /* 32 bytes: the record lies in SSOCache; NULL: in the cookie */

@@ -14,6 +14,7 @@
 #include "httpd/store.h"
 #include "httpd/thread.h"
 #include "jose/crypto.h"
+#include "oidc/refresh.h"
 
 #define COOKIE_BYTES_MAX 4050 /* name and value; browsers drop a cookie above 4,096 */
 #define CANDIDATES_MAX 3      /* cookies of one name that are tried: a tossed one must not lock the real one out */
@@ -322,6 +323,23 @@ static void read_hint(request_rec *r, const mod_sso_provider_t *p, const char **
     }
 }
 
+static void forget(request_rec *r, const mod_sso_provider_t *provider, const unsigned char key[SSO_SHA256_LEN])
+{
+    sso_err_t err = SSO_ERR_INIT;
+    if (mod_sso_store_remove(provider->site->cache_store, r->pool, key, SSO_SHA256_LEN, &err) != SSO_OK &&
+        err.rc != SSO_E_ABSENT)
+        mod_sso_log_refusal(r, APLOG_WARNING, "SSO212", "a session cannot be removed from SSOCache", &err);
+}
+
+/* What refreshes have left beside the session (refresh.c). */
+static void forget_tokens(request_rec *r, const mod_sso_provider_t *provider, const sso_session_t *session)
+{
+    unsigned char key[SSO_REFRESH_KEY_LEN];
+    if (provider->refresh && provider->site->cache_store && session->tokens[SSO_TOKEN_REFRESH] &&
+        sso_refresh_key(session->id, key, NULL) == SSO_OK)
+        forget(r, provider, key);
+}
+
 void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, const char **ret_id_token)
 {
     mod_sso_opened_t *opened = mod_sso_session_open(r, provider);
@@ -332,13 +350,10 @@ void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, con
     }
     if (opened->session)
         mod_sso_revoke_request(r, MOD_SSO_REVOKED_SESSION, opened->session->id, opened->session->expires);
-    if (opened->cache_key && provider->site->cache_store) {
-        sso_err_t err = SSO_ERR_INIT;
-        if (mod_sso_store_remove(provider->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &err) !=
-                SSO_OK &&
-            err.rc != SSO_E_ABSENT)
-            mod_sso_log_refusal(r, APLOG_WARNING, "SSO212", "a session cannot be removed from SSOCache", &err);
-    }
+    if (opened->session)
+        forget_tokens(r, provider, opened->session);
+    if (opened->cache_key && provider->site->cache_store)
+        forget(r, provider, opened->cache_key);
     mod_sso_resp_cookie(r, provider->cookie, "", &gone);
     mod_sso_resp_cookie(r, provider->cookie2, "", &gone);
     mod_sso_resp_cookie(r, provider->cookie_idle, "", &gone);

@@ -40,6 +40,7 @@ struct mod_sso_provider_t {
     const void *context;       /* for boxes: cookie name, scope, issuer, client id; length-prefixed */
     apr_size_t context_len;
     unsigned keep_tokens;      /* 1 << sso_token_kind_t: what a location of this site passes on (SSOPassToken) */
+    int refresh;               /* SSORefresh: seconds before a passed token expires; 0: none is passed, or off */
 
     /* Bearer tokens at this provider's locations. */
     const mod_sso_bearer_issuer_t *bearers;

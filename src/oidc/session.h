@@ -29,8 +29,9 @@
 #define SSO_SESSION_DEFLATE_FROM 3072
 #define SSO_SESSION_BYTES_MAX (256 * 1024)
 
-typedef enum { SSO_TOKEN_ID = 1, SSO_TOKEN_ACCESS = 2, SSO_TOKEN_REFRESH = 3 } sso_token_kind_t;
-#define SSO_TOKEN_KINDS 4
+/* The nonce of the login is kept with a refresh token: an ID Token that a refresh brings may not have another. */
+typedef enum { SSO_TOKEN_ID = 1, SSO_TOKEN_ACCESS = 2, SSO_TOKEN_REFRESH = 3, SSO_TOKEN_NONCE = 4 } sso_token_kind_t;
+#define SSO_TOKEN_KINDS 5
 
 typedef struct sso_session_t {
     unsigned char id[SSO_SESSION_ID_LEN];

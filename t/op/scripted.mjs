@@ -325,7 +325,8 @@ function redeemCode(form, client) {
   return grant;
 }
 
-function redeemRefresh(form, client) {
+// A token endpoint that is told to fail or to hang spends no refresh token.
+function redeemRefresh(form, client, told) {
   const grant = refresh.get(form.refresh_token);
   if (!grant || grant.family.revoked) {
     fail('token: refresh token unknown or used before');
@@ -333,14 +334,14 @@ function redeemRefresh(form, client) {
     throw new Refusal(400, 'invalid_grant', 'refresh token unknown or used before');
   }
   if (grant.client_id !== client) refuse('client', 400, 'invalid_grant', 'token: refresh token of another client');
-  if (script.tokens.rotate) {
+  if (script.tokens.rotate && !(told.status >= 400 || told.hang)) {
     refresh.delete(form.refresh_token);
     spent.set(form.refresh_token, grant.family);
   }
   return { ...grant, refreshed: true, nonce: script.tokens.refresh_nonce ? grant.nonce : undefined };
 }
 
-function tokenAnswer(request) {
+function tokenAnswer(request, told) {
   const { form } = request;
   if (request.method !== 'POST') throw new Refusal(405, 'invalid_request', 'token: not a POST');
   if (!/^application\/x-www-form-urlencoded\b/.test(request.headers['content-type'] ?? ''))
@@ -348,7 +349,7 @@ function tokenAnswer(request) {
   const client = authenticate(request);
   let grant;
   if (form.grant_type === 'authorization_code') grant = redeemCode(form, client);
-  else if (form.grant_type === 'refresh_token') grant = redeemRefresh(form, client);
+  else if (form.grant_type === 'refresh_token') grant = redeemRefresh(form, client, told);
   else throw new Refusal(400, 'unsupported_grant_type', `token: grant_type ${form.grant_type}`);
   const accessToken = random();
   access.set(accessToken, grant);

@@ -56,7 +56,7 @@ for my $snippet (@snippets) {
 my ($later) = $readme =~ /^## What this version does not do\n(.*)/ms;
 my %example = (SSOMintKey => 'file', SSOMintAudience => 'api', SSOMintLifetime => '300', SSOMintClaim => 'sub email',
     SSOBridge => 'openmetadata', SSOBearerIssuer => 'https://login.acme.test/', SSOBearerAudience => 'api',
-    SSOIntrospect => 'On', SSORefresh => '60', SSOAllowOrigin => 'https://app.acme.test',
+    SSOIntrospect => 'On', SSOAllowOrigin => 'https://app.acme.test',
     SSOClientCertificate => 'cert key');
 my %of_location = map { $_ => 1 } qw(SSOPassToken SSOMintAudience SSOMintLifetime SSOMintClaim SSOBridge SSOAccept);
 my @refused = $later =~ /`(SSO[^`]+)`/g;
