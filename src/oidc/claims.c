@@ -410,8 +410,8 @@ static const char *join_values(apr_pool_t *pool, const sso_claim_t *claim, sso_c
     return out != text ? text : NULL;
 }
 
-/* A single value is text as it is, but a blank at an end would be cut off by whoever reads the header: "admin " as a user
- * name that somebody chose for himself would be admin there. */
+/* A single value is text as it is, but a blank at an end would be cut off by whoever reads the header: "admin " as a
+ * user name that somebody chose for himself would be admin there. */
 static const char *guard_edges(apr_pool_t *pool, const sso_claim_value_t *value)
 {
     const char *v = value->bytes;
