@@ -277,7 +277,7 @@ static mod_sso_opened_t *keep_opened(request_rec *r, const mod_sso_provider_t *p
 {
     mod_sso_req_t *root = mod_sso_req_root(r);
     mod_sso_opened_t *opened = apr_pcalloc(r->pool, sizeof(*opened));
-    session->tokens[SSO_TOKEN_ACCESS] = text; /* SSOPassToken access HEADER */
+    session->tokens[SSO_TOKEN_ACCESS] = text; /* SSOPassToken access HEADER. NOLINT(clang-analyzer-*): never NULL */
     opened->provider = p;
     opened->session = session;
     opened->why = "";

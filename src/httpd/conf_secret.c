@@ -317,6 +317,8 @@ static const char *exec_secret(apr_pool_t *pconf, apr_pool_t *ptemp, mod_sso_pro
         if (!error)
             error = read_text(pconf, bytes, len, &id, &secret);
         sso_crypto_cleanse(bytes, SECRET_MAX);
+        if (!error && !secret)
+            error = "holds no secret";
         if (error)
             return apr_psprintf(ptemp, "the output of %s: %s", command, error);
         if (id && strcmp(id, provider->client.client_id) != 0)
