@@ -8,6 +8,7 @@
 #include "httpd/authn.h"
 
 #include "httpd/bearer.h"
+#include "httpd/cors.h"
 #include "httpd/identity.h"
 #include "httpd/log.h"
 #include "httpd/login.h"
@@ -159,6 +160,8 @@ static int refuse_program(request_rec *r, const mod_sso_provider_t *p, const mod
 static int answer_unauthenticated(request_rec *r, const mod_sso_provider_t *p)
 {
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
+    if (mod_sso_cors_is_preflight(r))
+        return mod_sso_resp_preflight(r);
     mod_sso_unauth_t action = unauthenticated_action(r, dir);
     if (!mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_SESSION)) /* a login would bring nothing that counts here */
         return action == MOD_SSO_UNAUTH_403 ? HTTP_FORBIDDEN : mod_sso_bearer_challenge(r, p);

@@ -10,7 +10,7 @@
  */
 enum {
     MOD_SSO_HAS_REFRESH = 1,   /* SSORefresh SECONDS */
-    MOD_SSO_HAS_ORIGINS = 0,   /* SSOAllowOrigin */
+    MOD_SSO_HAS_ORIGINS = 1,   /* SSOAllowOrigin */
     MOD_SSO_HAS_REVOCATION = 0 /* SSOEndpoint revocation */
 };
 

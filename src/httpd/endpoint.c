@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "httpd/cors.h"
 #include "httpd/log.h"
 #include "httpd/mint.h"
 #include "httpd/resp.h"
@@ -108,6 +109,8 @@ int mod_sso_endpoint_handler(request_rec *r)
     mod_sso_endpoint_t endpoint = mod_sso_req(r)->endpoint;
     if (endpoint == MOD_SSO_EP_NONE)
         return DECLINED;
+    if (mod_sso_cors_is_preflight(r))
+        return mod_sso_resp_preflight(r);
     r->allowed |= (AP_METHOD_BIT << M_GET) | (AP_METHOD_BIT << M_POST);
     if (!method_allowed(r, endpoint)) {
         sso_err_t err = SSO_ERR_INIT;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "httpd/cors.h"
 #include "httpd/log.h"
 
 /* Headers of every answer of ours. Both cache headers: mod_expires would make a login redirect cacheable for a month if
@@ -17,6 +18,7 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->err_headers_out, "Expires", "0");
     apr_table_setn(r->err_headers_out, "Referrer-Policy", "no-referrer");
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    mod_sso_cors_set_headers(r);
 }
 
 /* ErrorDocument stays out (we do not return the status), `Header always` stays in (the error filter). */
@@ -128,6 +130,14 @@ int mod_sso_resp_unauthorized(request_rec *r, const mod_sso_provider_t *provider
                                           "{\"error\":\"login_required\",\"login_url\":\"%s\",\"id\":\"%s\"}\n",
                                           sso_text_json(r->pool, login_url(r, provider)),
                                           sso_text_json(r->pool, mod_sso_req_id(r))));
+}
+
+int mod_sso_resp_preflight(request_rec *r)
+{
+    if (mod_sso_req_is_nested(r))
+        return HTTP_UNAUTHORIZED;
+    mod_sso_cors_allow(r);
+    return send_answer(r, HTTP_NO_CONTENT, NULL, NULL);
 }
 
 void mod_sso_resp_cookie(request_rec *r, const char *name, const char *value, const sso_cookie_attrs_t *attrs)

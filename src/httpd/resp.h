@@ -28,6 +28,8 @@ int mod_sso_resp_json(request_rec *r, int status, const char *body);
 int mod_sso_resp_body(request_rec *r, int status, const char *content_type, const char *body);
 /* 401 for programs: JSON that names the login URL, WWW-Authenticate. */
 int mod_sso_resp_unauthorized(request_rec *r, const mod_sso_provider_t *provider);
+/* 204 for a preflight that cors.h allows. */
+int mod_sso_resp_preflight(request_rec *r);
 /* Adds a Set-Cookie to this answer. */
 void mod_sso_resp_cookie(request_rec *r, const char *name, const char *value, const sso_cookie_attrs_t *attrs);
 
