@@ -117,6 +117,35 @@ subtest 'a session becomes a token' => sub {
     unlike $site->log->text, qr/\Q$first\E/, 'it is in no log';
 };
 
+# What OpenMetadata's filter does with a token, in its order; 'ok NAME' or why it says no. Profiles: older servers check
+# neither aud nor iss, newer ones aud, those with a confidential client iss too.
+sub jwt_filter {
+    my ($token, %profile) = @_;
+    my ($head, $claims) = parts($token);
+    my %lower = map { lc $_ => $claims->{$_} } keys %$claims; # it reads names without regard to case
+    return 'expired' if defined $lower{exp} && $lower{exp} <= time;
+    return 'signing key not found' if !grep { $_->{kid} eq $head->{kid} } @$keys;
+    return 'verification failed' if $head->{alg} ne 'RS256' || !verifies($token);
+    return 'audience' if $profile{aud} && !grep { $_ eq $profile{aud} } ref $lower{aud} ? @{$lower{aud}} : $lower{aud};
+    return 'issuer' if $profile{iss} && $lower{iss} ne $profile{iss};
+    return 'e-mail not verified' if exists $lower{email_verified} && $lower{email_verified} != true;
+    return 'session' if exists $lower{sessionid};
+    return 'bot' if $lower{isbot} || exists $lower{tokentype} || exists $lower{impersonateduser};
+    return 'roles' if exists $lower{roles} && !@{$lower{roles}};
+    my ($name) = grep { defined } @lower{qw(email preferred_username sub)};
+    return 'ok ' . lc $name =~ s/@.*//r;
+}
+
+subtest 'three generations of OpenMetadata take it' => sub {
+    is jwt_filter($first), 'ok alice', 'without aud and iss';
+    is jwt_filter($first, aud => 'openmetadata'), 'ok alice', 'with aud';
+    is jwt_filter($first, aud => 'openmetadata', iss => $site->url('/sso')), 'ok alice', 'with aud and iss';
+    is jwt_filter($first, aud => 'another'), 'audience', 'one for another application is refused';
+
+    is jwt_filter($first =~ s/\.\K[^.]+(?=\.)/MIME::Base64::encode_base64url('{"email":"admin@example.com"}')/er),
+        'verification failed', 'nobody else can write one';
+};
+
 subtest 'one signature serves many requests' => sub {
     is bearer($site->browser->get($site->url('/minted/other'))), $first, 'the same token again';
     my $other = $site->new_browser;
