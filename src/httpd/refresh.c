@@ -28,6 +28,7 @@
 #include "oidc/refresh.h"
 
 #define SLOTS  4096u
+#define PROBE_LIFE 10 /* seconds */
 #define ROUNDS 3                            /* looking again after somebody else's attempt */
 #define POLL   apr_time_from_msec(20)
 #define FREE_WAIT apr_time_from_msec(1500)  /* a healthy provider answers meanwhile; longer takes a place (fetch.h) */
@@ -118,7 +119,8 @@ static sso_rc_t load(job_t *job, sso_refresh_t *ret_state, sso_err_t *err)
     return SSO_OK;
 }
 
-static sso_rc_t save(job_t *job, const sso_refresh_t *state, sso_err_t *err)
+static sso_rc_t put(job_t *job, const unsigned char *key, const sso_refresh_t *state, apr_time_t expires,
+                    sso_err_t *err)
 {
     sso_env_t env = mod_sso_req_env(job->r);
     unsigned char *bytes;
@@ -128,8 +130,23 @@ static sso_rc_t save(job_t *job, const sso_refresh_t *state, sso_err_t *err)
     env.now = apr_time_now();
     SSO_TRY(sso_refresh_encode(job->pool, state, &bytes, &len, err));
     SSO_TRY(sso_seal(job->sealer, &env, SSO_SEAL_CACHE, job->p->context, job->p->context_len, bytes, len, &text, err));
-    return mod_sso_store_put(job->p->site->cache_store, job->pool, job->key, sizeof(job->key),
-                             job->opened->session->expires, text, strlen(text), err);
+    return mod_sso_store_put(job->p->site->cache_store, job->pool, key, SSO_REFRESH_KEY_LEN, expires, text,
+                             strlen(text), err);
+}
+
+static sso_rc_t save(job_t *job, const sso_refresh_t *state, sso_err_t *err)
+{
+    return put(job, job->key, state, job->opened->session->expires, err);
+}
+
+/* Does the cache take what is about to come? Tried at a place beside the entry, which another machine may just have
+ * written anew. */
+static sso_rc_t probe(job_t *job, sso_err_t *err)
+{
+    unsigned char key[SSO_REFRESH_KEY_LEN];
+    memcpy(key, job->key, sizeof(key));
+    key[sizeof(key) - 1] ^= 1;
+    return put(job, key, &job->state, apr_time_now() + apr_time_from_sec(PROBE_LIFE), err);
 }
 
 /* --- outcomes ---------------------------------------------------------------------------------------------------- */
@@ -163,24 +180,26 @@ static int give_up_cache(job_t *job, const sso_err_t *err)
     return go_on(job);
 }
 
+static int has_newer(job_t *job)
+{
+    sso_refresh_t other;
+    return load(job, &other, NULL) == SSO_OK && sso_refresh_is_newer(&other, &job->state);
+}
+
 /* The provider is remembered as failing, so that not every request asks it again. `tokens`: see sso_refresh_fail. */
 static int fail_for_now(job_t *job, const sso_tokens_t *tokens, int retry_after, const sso_err_t *why)
 {
     sso_err_t err = SSO_ERR_INIT;
 
     mod_sso_log_refusal(job->r, APLOG_WARNING, "SSO240", "the token could not be refreshed", why);
+    if (has_newer(job)) /* of a machine that shares the cache: not to be overwritten with what is older */
+        return DECLINED;
     if (why->rc != SSO_E_BUSY) {
         sso_refresh_fail(&job->state, tokens, retry_after, apr_time_now(), &job->state);
         if (save(job, &job->state, &err) != SSO_OK)
             mod_sso_log_refusal(job->r, APLOG_ERR, "SSO243", "tokens are not refreshed without SSOCache", &err);
     }
     return go_on(job);
-}
-
-static int has_newer(job_t *job)
-{
-    sso_refresh_t other;
-    return load(job, &other, NULL) == SSO_OK && sso_refresh_is_newer(&other, &job->state);
 }
 
 /* A machine that shares the cache may have been quicker: then the refused token is merely the one before. */
@@ -278,7 +297,7 @@ static int refresh(job_t *job)
     sso_idtoken_t id_token;
     sso_err_t err = SSO_ERR_INIT;
 
-    if (save(job, &job->state, &err) != SSO_OK)
+    if (probe(job, &err) != SSO_OK)
         return give_up_cache(job, &err);
     if (mod_sso_meta_get_keys(job->pool, job->p, &meta, &err) != SSO_OK)
         return fail_for_now(job, NULL, -1, &err);
@@ -303,12 +322,12 @@ static int wait_for_other(job_t *job, sso_err_t *err)
 {
     apr_time_t start = apr_time_now(), end = start + apr_time_from_sec(mod_sso_fetch_timeout(job->p) + 1);
     mod_sso_ticket_t place = {{NULL, NULL}, 0};
-    int placed = 0, free = 0;
+    int placed = 0, is_free = 0;
 
     for (;;) {
         apr_time_t now = apr_time_now();
-        free = !mod_sso_flight_is_taken(flight, job->key, now_seconds());
-        if (free || now >= end)
+        is_free = !mod_sso_flight_is_taken(flight, job->key, now_seconds());
+        if (is_free || now >= end)
             break;
         if (!placed && now >= start + FREE_WAIT) {
             if (mod_sso_fetch_enter(job->p, &place, err) != SSO_OK)
@@ -318,9 +337,9 @@ static int wait_for_other(job_t *job, sso_err_t *err)
         apr_sleep(POLL);
     }
     mod_sso_bulkhead_leave(&place);
-    if (!free)
+    if (!is_free)
         sso_err_set(err, SSO_E_TIMEOUT, "refresh-wait", "another worker is still refreshing it");
-    return free;
+    return is_free;
 }
 
 static int refuse_wait(job_t *job, const sso_err_t *err)
