@@ -8,11 +8,6 @@
 #include "base/text.h"
 #include "base/url.h"
 
-static int is_alnum(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -22,62 +17,82 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Keeps letters, digits and `keep`; a blank becomes `space`, anything else %HH. */
-static char *encode(apr_pool_t *pool, const char *str, const char *keep, const char *space)
+enum { KEEP_URL = 1, KEEP_FORM = 2 };
+
+static int is_kept(unsigned char c, unsigned char set)
+{
+    static const unsigned char sets[256] = {
+        ['0' ... '9'] = KEEP_URL | KEEP_FORM, ['A' ... 'Z'] = KEEP_URL | KEEP_FORM,
+        ['a' ... 'z'] = KEEP_URL | KEEP_FORM, ['-'] = KEEP_URL | KEEP_FORM,
+        ['.'] = KEEP_URL | KEEP_FORM,         ['_'] = KEEP_URL | KEEP_FORM,
+        ['~'] = KEEP_URL | KEEP_FORM,         ['*'] = KEEP_FORM,
+    };
+    return sets[c] & set;
+}
+
+/* Writes at most three times the length of `str`, no NUL; a blank of a form becomes '+', what is not kept %HH. */
+static char *encode(char *out, const char *str, unsigned char set)
 {
     static const char hex[] = "0123456789ABCDEF";
-    char *out = apr_palloc(pool, strlen(str) * 3 + 1);
-    char *p = out;
 
     for (; *str != '\0'; str++) {
         unsigned char c = (unsigned char)*str;
-        if (is_alnum(*str) || strchr(keep, *str) != NULL) {
-            *p++ = *str;
-        } else if (c == ' ') {
-            for (const char *s = space; *s != '\0'; s++)
-                *p++ = *s;
+        if (is_kept(c, set)) {
+            *out++ = *str;
+        } else if (c == ' ' && set == KEEP_FORM) {
+            *out++ = '+';
         } else {
-            *p++ = '%';
-            *p++ = hex[c >> 4];
-            *p++ = hex[c & 15];
+            *out++ = '%';
+            *out++ = hex[c >> 4];
+            *out++ = hex[c & 15];
         }
     }
-    *p = '\0';
+    return out;
+}
+
+static char *encode_pool(apr_pool_t *pool, const char *str, unsigned char set)
+{
+    char *out = apr_palloc(pool, strlen(str) * 3 + 1);
+    *encode(out, str, set) = '\0';
     return out;
 }
 
 char *sso_url_encode(apr_pool_t *pool, const char *str)
 {
-    return encode(pool, str, "-._~", "%20");
+    return encode_pool(pool, str, KEEP_URL);
 }
 
 char *sso_url_form_encode(apr_pool_t *pool, const char *str)
 {
     /* As little as the standard allows: some providers forget to decode the two halves of RFC 6749 2.3.1. */
-    return encode(pool, str, "-._~*", "+");
+    return encode_pool(pool, str, KEEP_FORM);
 }
 
 char *sso_url_add_query(apr_pool_t *pool, const char *url, const char *const *pairs)
 {
     apr_size_t len = strcspn(url, "#");
-    int has_query = memchr(url, '?', len) != NULL;
+    apr_size_t room = strlen(url) + 1;
+    char *out, *p;
     /* After "?" or "&" at the end no separator is due. */
-    const char *sep = !has_query ? "?" : url[len - 1] == '?' || url[len - 1] == '&' ? "" : "&";
-    char *out = apr_pstrmemdup(pool, url, len);
-    apr_array_header_t *parts = apr_array_make(pool, 16, sizeof(const char *));
+    char sep = memchr(url, '?', len) == NULL ? '?' : url[len - 1] == '?' || url[len - 1] == '&' ? '\0' : '&';
 
-    APR_ARRAY_PUSH(parts, const char *) = out;
+    for (const char *const *pair = pairs; pair[0] != NULL; pair += 2)
+        room += pair[1] != NULL ? 3 * (strlen(pair[0]) + strlen(pair[1])) + 2 : 0;
+    p = out = apr_palloc(pool, room);
+    memcpy(p, url, len);
+    p += len;
     for (; pairs[0] != NULL; pairs += 2) {
         if (pairs[1] == NULL)
             continue;
-        APR_ARRAY_PUSH(parts, const char *) = sep;
-        APR_ARRAY_PUSH(parts, const char *) = sso_url_encode(pool, pairs[0]);
-        APR_ARRAY_PUSH(parts, const char *) = "=";
-        APR_ARRAY_PUSH(parts, const char *) = sso_url_encode(pool, pairs[1]);
-        sep = "&";
+        if (sep != '\0')
+            *p++ = sep;
+        sep = '&';
+        p = encode(p, pairs[0], KEEP_URL);
+        *p++ = '=';
+        p = encode(p, pairs[1], KEEP_URL);
     }
-    APR_ARRAY_PUSH(parts, const char *) = url + len;
-    return apr_array_pstrcat(pool, parts, '\0');
+    memcpy(p, url + len, strlen(url + len) + 1);
+    return out;
 }
 
 static sso_rc_t decode(apr_pool_t *pool, const char *text, apr_size_t len, const char **ret, sso_err_t *err)
