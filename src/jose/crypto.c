@@ -26,17 +26,38 @@ static sso_crypto_algs_t algs;
 static int algs_complete;
 static pthread_once_t algs_once = PTHREAD_ONCE_INIT;
 
+static OSSL_PARAM utf8_param(const char *key, const char *value)
+{
+    /* OpenSSL takes a plain char* for values it only reads. */
+    union {
+        const char *ro;
+        char *rw;
+    } text = {.ro = value};
+    return OSSL_PARAM_construct_utf8_string(key, text.rw, 0);
+}
+
+static EVP_MAC_CTX *make_hmac(EVP_MAC *mac, const char *digest)
+{
+    OSSL_PARAM params[] = {utf8_param(OSSL_MAC_PARAM_DIGEST, digest), OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    if (ctx && EVP_MAC_CTX_set_params(ctx, params))
+        return ctx;
+    EVP_MAC_CTX_free(ctx);
+    return NULL;
+}
+
 static void fetch_algs(void)
 {
+    SSO_AUTO(mac) EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     int ok = 1;
     for (unsigned i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
         algs.md[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
-        ok &= algs.md[i] != NULL;
+        algs.hmac[i] = make_hmac(hmac, hashes[i].name);
+        ok &= algs.md[i] && algs.hmac[i];
     }
     algs.aes256gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    algs.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     algs.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    algs_complete = ok && algs.aes256gcm && algs.hmac && algs.hkdf;
+    algs_complete = ok && algs.aes256gcm && algs.hkdf;
     ERR_clear_error();
 }
 
@@ -87,16 +108,6 @@ sso_rc_t sso_crypto_sha256(const void *bytes, apr_size_t len, unsigned char out[
     return sso_crypto_digest(SSO_HASH_SHA256, bytes, len, out, &got, err);
 }
 
-static OSSL_PARAM utf8_param(const char *key, const char *value)
-{
-    /* OpenSSL takes a plain char* for values it only reads. */
-    union {
-        const char *ro;
-        char *rw;
-    } text = {.ro = value};
-    return OSSL_PARAM_construct_utf8_string(key, text.rw, 0);
-}
-
 static OSSL_PARAM octets_param(const char *key, const void *value, apr_size_t len)
 {
     union {
@@ -110,10 +121,10 @@ sso_rc_t sso_crypto_hmac(sso_hash_t hash, const void *key, apr_size_t key_len, c
                          unsigned char *out, apr_size_t *ret_len, sso_err_t *err)
 {
     const sso_crypto_algs_t *a = sso_crypto_algs();
-    SSO_AUTO(mac_ctx) EVP_MAC_CTX *ctx = a ? EVP_MAC_CTX_new(a->hmac) : NULL;
-    OSSL_PARAM params[] = {utf8_param(OSSL_MAC_PARAM_DIGEST, hashes[hash].name), OSSL_PARAM_construct_end()};
+    /* A copy of a context that knows its digest: naming the digest would fetch it, dearer than the work. */
+    SSO_AUTO(mac_ctx) EVP_MAC_CTX *ctx = a ? EVP_MAC_CTX_dup(a->hmac[hash]) : NULL;
     size_t got = 0;
-    if (!ctx || !EVP_MAC_init(ctx, key, key_len, params) || !EVP_MAC_update(ctx, bytes, len) ||
+    if (!ctx || !EVP_MAC_init(ctx, key, key_len, NULL) || !EVP_MAC_update(ctx, bytes, len) ||
         !EVP_MAC_final(ctx, out, &got, SSO_HASH_MAX) || got != hashes[hash].len)
         return sso_crypto_fail(err, "HMAC");
     *ret_len = got;

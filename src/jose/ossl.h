@@ -16,7 +16,7 @@
 typedef struct sso_crypto_algs_t {
     EVP_MD *md[SSO_HASH_SHA512 + 1];
     EVP_CIPHER *aes256gcm;
-    EVP_MAC *hmac;
+    EVP_MAC_CTX *hmac[SSO_HASH_SHA512 + 1]; /* keyless: to be copied */
     EVP_KDF *hkdf;
 } sso_crypto_algs_t;
 
@@ -35,6 +35,7 @@ sso_rc_t sso_crypto_fail(sso_err_t *err, const char *what);
         free_fn(*p);                                                                                                   \
     }
 SSO_OSSL_AUTO(EVP_MD_CTX, md_ctx, EVP_MD_CTX_free)
+SSO_OSSL_AUTO(EVP_MAC, mac, EVP_MAC_free)
 SSO_OSSL_AUTO(EVP_MAC_CTX, mac_ctx, EVP_MAC_CTX_free)
 SSO_OSSL_AUTO(EVP_KDF_CTX, kdf_ctx, EVP_KDF_CTX_free)
 SSO_OSSL_AUTO(EVP_CIPHER_CTX, cipher_ctx, EVP_CIPHER_CTX_free)

@@ -24,6 +24,7 @@
 
 typedef struct ring_key_t {
     unsigned char bytes[KEY_LEN];
+    EVP_MAC_CTX *expand; /* HMAC under its HKDF-Extract (RFC 5869 2.2, no salt): to be copied, read by all threads */
     unsigned char id[SSO_KEY_ID_LEN];
     char hex[2 * SSO_KEY_ID_LEN + 1];
 } ring_key_t;
@@ -100,8 +101,29 @@ static const char *find_weakness(const unsigned char *key)
 
 static apr_status_t cleanse_ring(void *data)
 {
-    sso_crypto_cleanse(data, sizeof(sso_keyring_t));
+    sso_keyring_t *ring = data;
+    for (int i = 0; i < ring->size; i++)
+        EVP_MAC_CTX_free(ring->keys[i].expand);
+    sso_crypto_cleanse(ring, sizeof(*ring));
     return APR_SUCCESS;
+}
+
+static sso_rc_t key_expand(const unsigned char *bytes, EVP_MAC_CTX **ret_ctx, sso_err_t *err)
+{
+    static const unsigned char no_salt[SSO_SHA256_LEN];
+    const sso_crypto_algs_t *algs = sso_crypto_algs();
+    unsigned char prk[SSO_HASH_MAX];
+    apr_size_t n;
+    SSO_TRY(sso_crypto_hmac(SSO_HASH_SHA256, no_salt, sizeof(no_salt), bytes, KEY_LEN, prk, &n, err));
+    EVP_MAC_CTX *ctx = algs ? EVP_MAC_CTX_dup(algs->hmac[SSO_HASH_SHA256]) : NULL;
+    int ok = ctx && EVP_MAC_init(ctx, prk, n, NULL);
+    sso_crypto_cleanse(prk, sizeof(prk));
+    if (!ok) {
+        EVP_MAC_CTX_free(ctx);
+        return sso_crypto_fail(err, "keying HMAC");
+    }
+    *ret_ctx = ctx;
+    return SSO_OK;
 }
 
 static sso_rc_t add_key(sso_keyring_t *ring, const unsigned char *bytes, int line, sso_err_t *err)
@@ -120,6 +142,7 @@ static sso_rc_t add_key(sso_keyring_t *ring, const unsigned char *bytes, int lin
         if (memcmp(ring->keys[i].id, key->id, SSO_KEY_ID_LEN) == 0)
             return sso_err_set(err, SSO_E_CONFIG, "keyfile-duplicate", "line %d: the same key as key %d of this file",
                                line, i + 1);
+    SSO_TRY(key_expand(bytes, &key->expand, err));
     ring->size++;
     return SSO_OK;
 }
@@ -190,16 +213,19 @@ sso_rc_t sso_keyring_derive(const sso_keyring_t *ring, int key_index, const char
                             apr_size_t info_len, unsigned char out[32], sso_err_t *err)
 {
     static const char prefix[] = "mod_sso_oidc derive v1";
-    unsigned char text[sizeof(prefix) + 64 + SSO_SHA256_LEN];
+    static const unsigned char first_block = 1; /* RFC 5869 2.3: all that 32 bytes take */
     apr_size_t label_len = strlen(label) + 1;
+    size_t got = 0;
     if (key_index < 0 || key_index >= ring->size || label_len > 64)
         return sso_err_set(err, SSO_E_INTERNAL, "crypto", "no such key or label to derive from");
-    /* Label ended by NUL, info hashed to a fixed length: no two (label, info) give the same text. */
-    memcpy(text, prefix, sizeof(prefix));
-    memcpy(text + sizeof(prefix), label, label_len);
-    SSO_TRY(sso_crypto_sha256(info, info_len, text + sizeof(prefix) + label_len, err));
-    return sso_crypto_hkdf(ring->keys[key_index].bytes, KEY_LEN, NULL, 0, text,
-                           sizeof(prefix) + label_len + SSO_SHA256_LEN, out, 32, err);
+    /* The label ends with a NUL: no two (label, info) give the same text. */
+    SSO_AUTO(mac_ctx) EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(ring->keys[key_index].expand);
+    if (!ctx || !EVP_MAC_update(ctx, (const unsigned char *)prefix, sizeof(prefix)) ||
+        !EVP_MAC_update(ctx, (const unsigned char *)label, label_len) ||
+        (info_len && !EVP_MAC_update(ctx, info, info_len)) || !EVP_MAC_update(ctx, &first_block, 1) ||
+        !EVP_MAC_final(ctx, out, &got, SSO_SHA256_LEN) || got != SSO_SHA256_LEN)
+        return sso_crypto_fail(err, "HKDF");
+    return SSO_OK;
 }
 
 /* ---- the sealer ---- */

@@ -3,9 +3,9 @@
  *   login cookie: u8 1 | browser id[8] | secret[32] | u64 since (seconds)
  *   state:        u8 1 | flow id[16] | browser id[8] | u64 started (seconds) | u8 depth | u8 flags | u32 max_age
  *                 | u8 length, provider | u16 length, return path | u8 length, acr
- * Secrets of a flow: HKDF of the sealing key over flow id and browser secret, one label each. Who steals a callback URL
- * has no browser secret, who plants his own in a victim's browser has not the victim's: the code is bound to neither
- * (RFC 9700 4.5, 4.7). */
+ * Secrets of a flow: the verifier is HKDF of the sealing key over flow id and browser secret, the nonce a hash of it.
+ * Who steals a callback URL has no browser secret, who plants his own in a victim's browser has not the victim's: the
+ * code is bound to neither (RFC 9700 4.5, 4.7). */
 #include "oidc/state.h"
 
 #include <string.h>
@@ -215,35 +215,46 @@ sso_rc_t sso_state_open(sso_sealer_t *sealer, const sso_env_t *env, const void *
     return SSO_OK;
 }
 
-static sso_rc_t derive_text(const sso_keyring_t *ring, int key_index, const char *label, const unsigned char info[48],
-                            char out[44], sso_err_t *err)
+static void write_text(char out[44], const unsigned char bytes[32])
 {
-    unsigned char bytes[32];
-    SSO_TRY(sso_keyring_derive(ring, key_index, label, info, SSO_FLOW_ID_LEN + SSO_BROWSER_SECRET_LEN, bytes, err));
-    out[sso_b64url_encode(out, bytes, sizeof(bytes))] = '\0';
-    sso_crypto_cleanse(bytes, sizeof(bytes));
-    return SSO_OK;
+    out[sso_b64url_encode(out, bytes, 32)] = '\0';
+}
+
+/* A hash of the verifier, as the challenge is one; it tells as little about it. */
+static sso_rc_t make_nonce(const unsigned char verifier[32], char out[44], sso_err_t *err)
+{
+    unsigned char text[sizeof(LABEL_NONCE) + 32], digest[SSO_SHA256_LEN];
+
+    memcpy(text, LABEL_NONCE, sizeof(LABEL_NONCE));
+    memcpy(text + sizeof(LABEL_NONCE), verifier, 32);
+    sso_rc_t rc = sso_crypto_sha256(text, sizeof(text), digest, err);
+    sso_crypto_cleanse(text, sizeof(text));
+    if (rc == SSO_OK)
+        write_text(out, digest);
+    return rc;
 }
 
 sso_rc_t sso_state_secrets(const sso_keyring_t *ring, const sso_flow_t *flow, const sso_browser_t *browser,
                            sso_flow_secrets_t *ret_secrets, sso_err_t *err)
 {
     unsigned char info[SSO_FLOW_ID_LEN + SSO_BROWSER_SECRET_LEN];
-    unsigned char digest[SSO_SHA256_LEN];
+    unsigned char verifier[32], digest[SSO_SHA256_LEN];
     sso_flow_secrets_t secrets;
 
     if (!same_bytes(flow->browser_id, browser->id, sizeof(browser->id)))
         return sso_err_set(err, SSO_E_MISMATCH, "login-cookie-name", "the login was begun by another browser");
     memcpy(info, flow->flow_id, SSO_FLOW_ID_LEN);
     memcpy(info + SSO_FLOW_ID_LEN, browser->secret, SSO_BROWSER_SECRET_LEN);
-    sso_rc_t rc = derive_text(ring, flow->key_index, LABEL_VERIFIER, info, secrets.verifier, err);
-    if (rc == SSO_OK)
-        rc = derive_text(ring, flow->key_index, LABEL_NONCE, info, secrets.nonce, err);
+    sso_rc_t rc = sso_keyring_derive(ring, flow->key_index, LABEL_VERIFIER, info, sizeof(info), verifier, err);
     sso_crypto_cleanse(info, sizeof(info));
     SSO_TRY(rc);
+    write_text(secrets.verifier, verifier);
+    rc = make_nonce(verifier, secrets.nonce, err);
+    sso_crypto_cleanse(verifier, sizeof(verifier));
+    SSO_TRY(rc);
     /* RFC 7636 4.2: S256. */
-    SSO_TRY(sso_crypto_sha256(secrets.verifier, strlen(secrets.verifier), digest, err));
-    secrets.challenge[sso_b64url_encode(secrets.challenge, digest, sizeof(digest))] = '\0';
+    SSO_TRY(sso_crypto_sha256(secrets.verifier, sizeof(secrets.verifier) - 1, digest, err));
+    write_text(secrets.challenge, digest);
     *ret_secrets = secrets;
     return SSO_OK;
 }
