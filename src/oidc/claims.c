@@ -437,16 +437,25 @@ const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim
     return encode_value(pool, &claim->values[0], format).bytes;
 }
 
+/* By the character before: a letter or digit (0), or none (1), which begins a word. A header name's bytes are ASCII. */
+#define NAME_BYTE(first, c)                                                                                            \
+    ((c) >= '0' && (c) <= '9'   ? (c)                                                                                  \
+     : (c) >= 'A' && (c) <= 'Z' ? (c)                                                                                  \
+     : (c) >= 'a' && (c) <= 'z' ? ((first) ? (c) - 'a' + 'A' : (c))                                                    \
+                                : '-')
+#define NAME_ROW4(f, c)  NAME_BYTE(f, c), NAME_BYTE(f, (c) + 1), NAME_BYTE(f, (c) + 2), NAME_BYTE(f, (c) + 3)
+#define NAME_ROW16(f, c) NAME_ROW4(f, c), NAME_ROW4(f, (c) + 4), NAME_ROW4(f, (c) + 8), NAME_ROW4(f, (c) + 12)
+#define NAME_ROW64(f, c) NAME_ROW16(f, c), NAME_ROW16(f, (c) + 16), NAME_ROW16(f, (c) + 32), NAME_ROW16(f, (c) + 48)
+#define NAME_ROW256(f)   NAME_ROW64(f, 0), NAME_ROW64(f, 64), NAME_ROW64(f, 128), NAME_ROW64(f, 192)
+
 void sso_claim_header_name(const sso_claim_t *claim, char *out)
 {
-    unsigned first = 1;
-    for (apr_size_t i = 0; i < claim->name_len; i++) { /* for each claim of each request: no branches */
-        unsigned char c = (unsigned char)claim->name[i];
-        unsigned lower = (unsigned char)(c - 'a') < 26;
-        unsigned letter = (unsigned char)((c | 0x20) - 'a') < 26;
-        unsigned other = !(letter | ((unsigned char)(c - '0') < 10));
+    static const char table[2][256] = {{NAME_ROW256(0)}, {NAME_ROW256(1)}};
+    const char *row = table[1];
 
-        out[i] = (char)(other ? '-' : c - ((first & lower) << 5));
-        first = other;
+    for (apr_size_t i = 0; i < claim->name_len; i++) {
+        char c = row[(unsigned char)claim->name[i]];
+        out[i] = c;
+        row = table[c == '-'];
     }
 }
