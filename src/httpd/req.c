@@ -221,13 +221,13 @@ static sso_rc_t origin_of_request(request_rec *r, const mod_sso_site_t *site, ss
         if (!split_host(r->pool, host_text, &origin->host, &port) || !is_name_of_server(s, origin->host))
             return refuse_host(err, host_text);
     }
-    /* Who says the scheme says the port. */
+    /* Who says the scheme says the port: ServerName https://host is port 443, whatever port the request came to. */
     if (!s->server_scheme && fwd.port) {
         apr_int64_t value;
         SSO_TRY(sso_text_int(fwd.port, 1, 65535, &value, err));
         port = (int)value;
     } else if (s->server_scheme || !(fwd.proto || fwd.host)) {
-        port = s->port ? s->port : port;
+        port = s->port || s->server_scheme ? s->port : port;
     }
     origin->port = port ? port : sso_url_default_port(origin->scheme);
     return SSO_OK;
