@@ -109,13 +109,22 @@ static apr_size_t deflate_claims(apr_pool_t *pool, const sso_buf_t *plain, unsig
     return len;
 }
 
-static void add_claims_block(apr_pool_t *pool, sso_buf_t *buf, const sso_buf_t *plain)
+static apr_size_t token_bytes(const sso_session_t *session)
+{
+    apr_size_t n = 0;
+    for (int kind = 1; kind < SSO_TOKEN_KINDS; kind++)
+        n += session->tokens[kind] ? strlen(session->tokens[kind]) : 0;
+    return n;
+}
+
+static void add_claims_block(apr_pool_t *pool, sso_buf_t *buf, const sso_buf_t *plain, apr_size_t others)
 {
     apr_pool_t *tmp = NULL;
     unsigned char *packed = NULL;
     apr_size_t packed_len = 0;
 
-    if (plain->len > SSO_SESSION_DEFLATE_FROM && apr_pool_create(&tmp, pool) == APR_SUCCESS) {
+    if (plain->len > SSO_SESSION_DEFLATE_MIN && plain->len + others > SSO_SESSION_DEFLATE_FROM &&
+        apr_pool_create(&tmp, pool) == APR_SUCCESS) {
         packed = apr_palloc(tmp, plain->len);
         packed_len = deflate_claims(tmp, plain, packed);
     }
@@ -173,7 +182,7 @@ sso_rc_t sso_session_encode(apr_pool_t *pool, const sso_session_t *session, unsi
         const char *text = strings[i] ? strings[i] : "";
         add_counted16(&buf, text, strlen(text));
     }
-    add_claims_block(pool, &buf, &plain);
+    add_claims_block(pool, &buf, &plain, token_bytes(session));
     add_tokens(&buf, session);
     if (buf.overflow)
         return too_large(pool, session, "the session", err);
@@ -334,7 +343,7 @@ static int read_claims_block(apr_pool_t *pool, sso_rd_t *rd, sso_claims_t *claim
         return 0;
     if (!deflated)
         return stored == plain && read_claims(pool, bytes, stored, claims);
-    if (plain <= SSO_SESSION_DEFLATE_FROM || stored >= plain)
+    if (plain <= SSO_SESSION_DEFLATE_MIN || stored >= plain)
         return 0;
     bytes = inflate_claims(pool, bytes, stored, plain);
     return bytes && read_claims(pool, bytes, plain, claims);

@@ -12,8 +12,9 @@
  *   claims: u16 count | u32 values in all | each: u16 name length | name | NUL | u8 flags (1 list, 2 unsafe)
  *           | u16 value count | each value: u32 length | bytes | NUL
  *
- * Only the claims are deflated, only above SSO_SESSION_DEFLATE_FROM bytes (tokens never: a length oracle, CRIME), and
- * inflating is bounded by the plain length, itself bounded.
+ * Only the claims are deflated (tokens never: a length oracle, CRIME), and only where the record would hardly fit two
+ * cookies as it is: inflating costs as much as all the rest of a request with a session, far more than httpd's reading
+ * of the longer header. Inflating is bounded by the plain length, itself bounded.
  * An undecodable, expired or foreign record is simply no session.
  */
 #ifndef SSO_OIDC_SESSION_H
@@ -26,7 +27,8 @@
 #include "oidc/claims.h"
 
 #define SSO_SESSION_ID_LEN 16
-#define SSO_SESSION_DEFLATE_FROM 3072
+#define SSO_SESSION_DEFLATE_FROM 4096 /* bytes of claims and tokens together */
+#define SSO_SESSION_DEFLATE_MIN  512  /* bytes of claims: less is not worth it */
 #define SSO_SESSION_BYTES_MAX (256 * 1024)
 
 /* The nonce of the login is kept with a refresh token: an ID Token that a refresh brings may not have another. */
