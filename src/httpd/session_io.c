@@ -68,7 +68,15 @@ static sso_rc_t open_reference(request_rec *r, const mod_sso_provider_t *p, sso_
                            "the session lies in a cache that is not configured");
     opened->cache_key = apr_palloc(r->pool, SSO_SHA256_LEN);
     SSO_TRY(sso_crypto_sha256(ref, ref_len, opened->cache_key, err));
-    SSO_TRY(mod_sso_store_get(p->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &text, &text_len, err));
+    sso_rc_t rc =
+        mod_sso_store_get(p->site->cache_store, r->pool, opened->cache_key, SSO_SHA256_LEN, &text, &text_len, err);
+    if (rc == SSO_E_ABSENT) { /* or the cache is down: then it is no reason to sign in again */
+        sso_err_t absent = *err;
+        sso_err_clear(err);
+        SSO_TRY(mod_sso_store_probe(p->site->cache_store, r->pool, err));
+        *err = absent;
+    }
+    SSO_TRY(rc);
     return sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_CACHE, p->context, p->context_len,
                          (const char *)text, text_len, ret_bytes, ret_len, NULL, err);
 }
@@ -181,7 +189,7 @@ mod_sso_opened_t *mod_sso_session_open(request_rec *r, const mod_sso_provider_t 
             break;
         }
         opened->why = err.reason;
-        opened->store_failed |= err.rc == SSO_E_FETCH;
+        opened->store_failed |= !strcmp(err.reason, "store-failed");
         mod_sso_log_refusal(r, APLOG_INFO, "SSO210", "a session cookie is not accepted", &err);
     }
     return opened;

@@ -197,6 +197,14 @@ sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "put", err);
 }
 
+sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)
+{
+    static const unsigned char key[] = "mod_sso_oidc probe";
+    if (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
+        return SSO_OK; /* memory of this machine */
+    return mod_sso_store_put(store, pool, key, sizeof(key) - 1, apr_time_now() + apr_time_from_sec(60), "", 1, err);
+}
+
 static apr_status_t retrieve(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                              unsigned room, unsigned char **ret_value, unsigned *ret_len)
 {

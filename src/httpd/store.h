@@ -25,6 +25,9 @@ SSO_MUST_USE sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool
 SSO_MUST_USE sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                         unsigned key_len, unsigned char **ret_value, apr_size_t *ret_len,
                                         sso_err_t *err);
+/* Does the cache take anything? httpd's memcache and redis providers say "not found" when their server is down, too.
+ * Asks the server, so only for what should be there. Reason: store-failed. */
+SSO_MUST_USE sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err);
 SSO_MUST_USE sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                            unsigned key_len, sso_err_t *err);
 
