@@ -71,12 +71,17 @@ static void check_cut(const char *header)
 {
     sso_cookie_iter_t was, is;
     const char *cut = sso_cookie_cut(fuzz_pool, header, is_ours, NULL);
+    apr_size_t ours = 0;
 
     fuzz_check((cut == header) == !sso_cookie_has_prefix(header, OURS, sizeof(OURS) - 1));
     if (cut != NULL && cut != header)
         fuzz_check(*cut != '\0' && strlen(cut) < strlen(header));
     fuzz_check(!sso_cookie_has_prefix(cut, OURS, sizeof(OURS) - 1));
     fuzz_check(!holds_ours(cut));
+    sso_cookie_begin(&was, header);
+    while (sso_cookie_next(&was))
+        ours += is_ours(NULL, was.name, was.name_len) ? was.name_len + 1 + was.value_len : 0;
+    fuzz_check((cut != NULL ? strlen(cut) : 0) + ours <= strlen(header));
     sso_cookie_begin(&was, header);
     sso_cookie_begin(&is, cut);
     while (next_foreign(&was)) {

@@ -15,6 +15,9 @@ static const char *const payloads[] = {
 static sso_idtoken_expect_t make_expectation(unsigned how)
 {
     static sso_auth_demand_t demand = {.max_age = 300};
+    apr_array_header_t *others = apr_array_make(fuzz_pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(others, const char *) = "x";
+    tokens_client.audiences = others;
     sso_idtoken_expect_t expect = {.provider = &tokens_provider, .client = &tokens_client, .keys = tokens_jwks,
                                    .nonce = TOKENS_NONCE};
     if (how & EXPECT_FRONT)
@@ -37,6 +40,19 @@ static sso_idtoken_expect_t make_expectation(unsigned how)
     return expect;
 }
 
+/* Nobody but us and the trusted "x"; with "x" the token says that it was issued to us. */
+static void check_audience(const sso_json_t *claims)
+{
+    const sso_json_t *aud = sso_json_member(claims, "aud");
+    if (sso_json_type(aud) != SSO_JSON_ARRAY)
+        return;
+    for (apr_size_t i = 0; i < sso_json_size(aud); i++) {
+        const char *one = sso_json_node_string(sso_json_at(aud, i));
+        fuzz_check(strcmp(one, TOKENS_CLIENT) == 0 || strcmp(one, "x") == 0);
+        fuzz_check(strcmp(one, TOKENS_CLIENT) == 0 || tokens_claim_has(claims, "azp", TOKENS_CLIENT));
+    }
+}
+
 /* Once more, with the naked eye. */
 static void check_accepted(const sso_idtoken_t *token, unsigned how)
 {
@@ -44,6 +60,7 @@ static void check_accepted(const sso_idtoken_t *token, unsigned how)
     double auth_time = tokens_claim_time(token->claims, "auth_time");
     fuzz_check(tokens_claim_has(token->claims, "iss", TOKENS_ISSUER));
     fuzz_check(tokens_claim_has(token->claims, "aud", TOKENS_CLIENT));
+    check_audience(token->claims);
     fuzz_check(exp > TOKENS_NOW - 10 && iat >= 0 && iat <= TOKENS_NOW + 10);
     fuzz_check(token->sub != NULL && *token->sub != '\0' && strlen(token->sub) <= 255);
     fuzz_check(tokens_claim_has(token->claims, "sub", token->sub));

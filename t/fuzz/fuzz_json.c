@@ -8,6 +8,7 @@ typedef struct walk_t {
     int depth;
     int values;
     int members; /* of the current object */
+    int colons;  /* members in all */
 } walk_t;
 
 static void check_node(walk_t *walk, const sso_json_t *node);
@@ -17,6 +18,7 @@ static int check_member(void *baton, const char *name, const sso_json_t *value)
     walk_t *walk = baton;
     fuzz_check(sso_text_is_utf8(name, strlen(name)));
     walk->members++;
+    walk->colons++;
     check_node(walk, value);
     return 1;
 }
@@ -97,6 +99,21 @@ static void check_node(walk_t *walk, const sso_json_t *node)
     walk->depth--;
 }
 
+/* Colons outside of strings: one a member, as often as a name stands there. */
+static int count_colons(const uint8_t *data, size_t size)
+{
+    int colons = 0, inside = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (inside && data[i] == '\\')
+            i++;
+        else if (data[i] == '"')
+            inside = !inside;
+        else
+            colons += !inside && data[i] == ':';
+    }
+    return colons;
+}
+
 static void check_document(const uint8_t *data, size_t size, apr_size_t max)
 {
     const sso_json_t *doc = NULL, *again = NULL;
@@ -110,6 +127,7 @@ static void check_document(const uint8_t *data, size_t size, apr_size_t max)
     fuzz_check(size <= max);
     check_node(&walk, doc);
     fuzz_check(walk.values <= SSO_JSON_VALUES_MAX);
+    fuzz_check(walk.colons == count_colons(data, size));
     char *text = sso_json_text(fuzz_pool, doc);
     if (!fuzz_ok(sso_json_parse(fuzz_pool, text, strlen(text), 8 * FUZZ_INPUT_MAX, &again, &err), &err))
         fuzz_fail(__FILE__, __LINE__, "our own text is JSON");
