@@ -127,6 +127,10 @@ static sso_rc_t check_idle(request_rec *r, const mod_sso_provider_t *p, sso_seal
                            const sso_session_t *session, int *ret_renew, sso_err_t *err)
 {
     apr_time_t now = r->request_time, seen = session->created;
+    int young = now < session->created + apr_time_from_sec(p->site->idle);
+    /* Where nothing can have expired and nothing will be renewed, no stamp is opened. */
+    if (p->site->idle <= 0 || (young && !mod_sso_req_is_activity(r)))
+        return SSO_OK;
     for (int i = 0; i < cookies->idles; i++) {
         unsigned char *stamp;
         apr_size_t len;
