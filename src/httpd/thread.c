@@ -27,6 +27,8 @@ apr_status_t mod_sso_thread_child_init(apr_pool_t *pchild)
 static thread_state_t *state_of_thread(void)
 {
     void *data = NULL;
+    if (!thread_key)
+        return NULL; /* child_init failed: no session opens, nobody gets in */
     if (apr_threadkey_private_get(&data, thread_key) == APR_SUCCESS && data)
         return data;
     apr_pool_t *pool;
