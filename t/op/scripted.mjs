@@ -159,7 +159,8 @@ function keySet(told) {
     for (const [member, value] of Object.entries(out)) if (value === null) delete out[member];
     return out;
   };
-  const filler = Array.from({ length: told.filler ?? 0 }, (_, i) => ({ ...jwkOf('attacker_ec'), kid: `filler-${i}` }));
+  const one = told.filler ? jwkOf('attacker_ec') : {};
+  const filler = Array.from({ length: told.filler ?? 0 }, (_, i) => ({ ...one, kid: `filler-${i}` }));
   return { keys: [...filler, ...(told.keys ?? []).map((key) => tweak(jwkOf(key))),
     ...(told.private ?? []).map((key) => tweak(jwkOf(key, true))), ...expand(told.extra ?? [], factsOf(), [])] };
 }
