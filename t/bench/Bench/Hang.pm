@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# How long a visitor with a session waits while the provider hangs (kill -STOP) and many callbacks wait for it.
+package Bench::Hang;
+use strict;
+use warnings;
+
+use IO::Select;
+use IO::Socket::IP;
+use Time::HiRes qw(sleep time);
+
+use SSO::Browser;
+
+my $patience = 20; # seconds for an answer
+
+sub measure {
+    my ($setup, %args) = @_;
+    my ($callbacks, $visits) = ($args{callbacks} // 150, $args{visits} // 40);
+    $setup->start(threads => 25, servers => 4); # 100 workers
+    my $header = $setup->login;
+    my @waiting = map { _begin($setup) } 1 .. $callbacks;
+    my $up = _visits($setup, $header, $visits);
+    my $pid = $setup->op->{proc}->pid;
+    kill 'STOP', $pid or die "kill: $!";
+    my @sockets = map { _send($setup, $_) } @waiting;
+    sleep 1;
+    my $down = eval { _visits($setup, $header, $visits) };
+    my $why = $@;
+    kill 'CONT', $pid;
+    close $_ for @sockets;
+    $setup->stop;
+    die $why if !$down;
+    return {up => $up, down => $down, callbacks => $callbacks};
+}
+
+# A login as far as the provider: the callback that would follow, with a made-up code.
+sub _begin {
+    my ($setup) = @_;
+    my $browser = SSO::Browser->new(timeout => 30);
+    my $to = $browser->get($setup->httpd->url('/p/page.html'))->location // die $setup->name . ': no redirect';
+    my $query = SSO::Browser::query_of($to);
+    my $url = "$query->{redirect_uri}?code=made-up&state=" . SSO::Browser::escape($query->{state}) . '&iss='
+        . SSO::Browser::escape($setup->op->issuer);
+    my %now = (same_site => 0, top => 1, safe => 1);
+    my ($host, $path) = $url =~ m{^http://([^/]+)(/.*)};
+    # mod_auth_openidc binds its state to the User-Agent.
+    return "GET $path HTTP/1.1\r\nHost: $host\r\nUser-Agent: $SSO::Browser::agent\r\nAccept: text/html\r\n"
+        . "Connection: close\r\nCookie: " . ($browser->jar->header($url, %now) // '') . "\r\n\r\n";
+}
+
+sub _send {
+    my ($setup, $text) = @_;
+    my $socket = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $setup->httpd->port) or die "connect: $@";
+    print {$socket} $text;
+    $socket->flush;
+    return $socket;
+}
+
+# Visits one after the other, each on a connection of its own; after the first that gets no answer no more are tried.
+sub _visits {
+    my ($setup, $header, $count) = @_;
+    my $text = $setup->request($header) =~ s/\r\n\r\n$/\r\nConnection: close\r\n\r\n/r;
+    my ($in_time, @ms) = (0);
+    for (1 .. $count) {
+        my $begin = time;
+        my $answer = _answer($setup, $text);
+        my $ms = 1000 * (time - $begin);
+        push @ms, $ms;
+        $in_time++ if $answer && $ms < 1000;
+        last if !$answer;
+    }
+    my @sorted = sort { $a <=> $b } @ms;
+    return {count => $count, in_time => $in_time, p50 => $sorted[$#sorted / 2], max => $sorted[-1]};
+}
+
+sub _answer {
+    my ($setup, $text) = @_;
+    my $socket = _send($setup, $text);
+    my ($in, $until) = ('', time + $patience);
+    my $select = IO::Select->new($socket);
+    while (time < $until && $select->can_read($until - time)) {
+        sysread $socket, $in, 65536, length $in or last;
+    }
+    return $in =~ m{^HTTP/1\.1 200 };
+}
+
+1;
