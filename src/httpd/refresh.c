@@ -367,7 +367,7 @@ static int look(job_t *job, sso_refresh_step_t *ret_step)
 static int try_once(job_t *job)
 {
     sso_err_t err = SSO_ERR_INIT;
-    sso_refresh_step_t step;
+    sso_refresh_step_t step = SSO_REFRESH_USE;
     int status = look(job, &step);
 
     if (status != DECLINED)
