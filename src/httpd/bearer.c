@@ -211,16 +211,12 @@ static sso_rc_t verify_with(verify_t *v, sso_err_t *err)
     return sso_bearer_verify(&env, &v->parsed, &expect, &v->token, err);
 }
 
-/* A key we do not know yet is worth one look at the issuer's set. */
 static sso_rc_t verify(verify_t *v, sso_err_t *err)
 {
     sso_err_t first = SSO_ERR_INIT;
     sso_rc_t rc = verify_with(v, &first);
-    if (rc != SSO_OK && (!strcmp(first.reason, "jwks-unknown-kid") || !strcmp(first.reason, "jwks-no-match")) &&
-        mod_sso_meta_refetch_keys(v->r->pool, v->p->bearers[v->issuer].keys, v->meta, &v->meta, NULL) == SSO_OK) {
-        sso_err_clear(&first);
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(v->r->pool, v->p->bearers[v->issuer].keys, &v->meta, &first))
         rc = verify_with(v, &first);
-    }
     if (rc != SSO_OK)
         *err = first;
     return rc;

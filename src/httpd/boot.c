@@ -21,17 +21,6 @@ int mod_sso_boot_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     return mod_sso_store_pre_config(pconf, plog, ptemp);
 }
 
-static int count_providers(server_rec *main_server)
-{
-    int count = 0;
-    for (server_rec *s = main_server; s; s = s->next) {
-        const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
-        if (site)
-            count += site->count + site->issuer_count;
-    }
-    return count;
-}
-
 static int fail_start(server_rec *s, const char *id, const char *what, const sso_err_t *err)
 {
     mod_sso_log_server(s, APLOG_EMERG, id, what, err);
@@ -51,7 +40,7 @@ static int is_first_with_store(server_rec *main_server, const server_rec *s, con
 int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     sso_err_t err = SSO_ERR_INIT;
-    int count = count_providers(main_server);
+    int count = mod_sso_conf_provider_total(main_server);
     (void)plog;
     mod_sso_scrub_prepare(pconf);
     /* The first pass of a start only reads the configuration. */

@@ -108,15 +108,10 @@ static sso_rc_t check_response(callback_t *cb, sso_err_t *err)
 
 static sso_rc_t derive_secrets(callback_t *cb, sso_err_t *err)
 {
-    const char *origin;
     SSO_TRY(sso_state_secrets(cb->site->ring, &cb->flow, &cb->browser, &cb->secrets, err));
-    SSO_TRY(mod_sso_req_origin_text(cb->r, cb->p, &origin, err));
-    cb->redirect_uri =
-        cb->p->redirect_uri ? cb->p->redirect_uri : apr_pstrcat(cb->r->pool, origin, cb->p->redirect_path, NULL);
-    return SSO_OK;
+    return mod_sso_req_redirect_uri(cb->r, cb->p, &cb->redirect_uri, err);
 }
 
-/* Verifies an ID Token; a key we do not know yet is worth one look at the provider's set (OIDC Core 10.1.1). */
 static sso_rc_t verify_id_token(callback_t *cb, const char *text, sso_idtoken_expect_t *expect, sso_err_t *err)
 {
     sso_auth_demand_t demand = cb->p->demand;
@@ -129,16 +124,10 @@ static sso_rc_t verify_id_token(callback_t *cb, const char *text, sso_idtoken_ex
     expect->keys = cb->meta->keys;
     expect->demand = &demand;
     sso_rc_t rc = sso_idtoken_verify(&cb->env, text, expect, &cb->id_token, &first);
-    if (rc != SSO_OK && (!strcmp(first.reason, "jwks-unknown-kid") || !strcmp(first.reason, "jwks-no-match"))) {
-        const mod_sso_meta_t *newer;
-        sso_err_t refetch = SSO_ERR_INIT;
-        if (mod_sso_meta_refetch_keys(cb->r->pool, cb->p, cb->meta, &newer, &refetch) == SSO_OK) {
-            cb->meta = newer;
-            expect->provider = newer->provider;
-            expect->keys = newer->keys;
-            sso_err_clear(&first);
-            rc = sso_idtoken_verify(&cb->env, text, expect, &cb->id_token, &first);
-        }
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(cb->r->pool, cb->p, &cb->meta, &first)) {
+        expect->provider = cb->meta->provider;
+        expect->keys = cb->meta->keys;
+        rc = sso_idtoken_verify(&cb->env, text, expect, &cb->id_token, &first);
     }
     if (rc != SSO_OK && err)
         *err = first;

@@ -331,19 +331,18 @@ static sso_rc_t add_params(request_rec *r, const apr_array_header_t *params, apr
     return SSO_OK;
 }
 
-static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const mod_sso_meta_t *meta, char **ret_url,
-                             sso_err_t *err)
+static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const mod_sso_meta_t *meta,
+                             const char *redirect_uri, char **ret_url, sso_err_t *err)
 {
     const mod_sso_provider_t *p = login->provider;
     sso_env_t env = mod_sso_req_env(r);
     sso_sealer_t *sealer;
     sso_browser_t browser;
     sso_flow_secrets_t secrets;
-    const char *origin, *return_path = login->return_path;
+    const char *return_path = login->return_path;
     char *state;
 
     SSO_TRY(mod_sso_thread_sealer(p->site, &sealer, err));
-    SSO_TRY(mod_sso_req_origin_text(r, p, &origin, err));
     SSO_TRY(take_browser(r, p, sealer, &env, &browser, err));
     if (strlen(return_path) > RETURN_COOKIE_MAX)
         return_path = "/";
@@ -369,8 +368,7 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
     apr_array_header_t *extra = apr_array_make(r->pool, 4, sizeof(sso_param_t));
     SSO_TRY(add_params(r, p->auth_params, extra, err));
     SSO_TRY(add_params(r, login->dir ? login->dir->auth_params : NULL, extra, err));
-    sso_authreq_t request = {.redirect_uri = p->redirect_uri ? p->redirect_uri
-                                                             : apr_pstrcat(r->pool, origin, p->redirect_path, NULL),
+    sso_authreq_t request = {.redirect_uri = redirect_uri,
                              .state = state,
                              .secrets = &secrets,
                              .prompt = login->prompt_none ? "none" : NULL,
@@ -385,7 +383,7 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
 {
     mod_sso_login_t begun = *login;
     const mod_sso_meta_t *meta;
-    const char *origin;
+    const char *redirect_uri;
     sso_err_t err = SSO_ERR_INIT;
     char *url;
 
@@ -395,13 +393,13 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
         begun.depth = first_depth(r, login);
     if (begun.depth >= LOOP_DEPTH)
         return stop_loop(r, login);
-    if (mod_sso_req_origin_text(r, login->provider, &origin, &err) != SSO_OK) {
+    if (mod_sso_req_redirect_uri(r, login->provider, &redirect_uri, &err) != SSO_OK) {
         mod_sso_log_refusal(r, APLOG_ERR, "SSO201", "a login cannot start", &err);
         return mod_sso_resp_page(r, strcmp(err.reason, "host-unknown") ? HTTP_FORBIDDEN : HTTP_MISDIRECTED_REQUEST,
                                  MOD_SSO_PAGE_BAD_REQUEST, NULL, -1);
     }
     if (mod_sso_meta_get(r->pool, login->provider, &meta, &err) != SSO_OK ||
-        make_request(r, &begun, meta, &url, &err) != SSO_OK)
+        make_request(r, &begun, meta, redirect_uri, &url, &err) != SSO_OK)
         return mod_sso_login_refuse(r, "SSO201", "a login cannot start", &err, login->return_path);
     return mod_sso_resp_redirect(r, url);
 }

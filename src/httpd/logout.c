@@ -184,11 +184,8 @@ static sso_rc_t verify_logout_token(request_rec *r, const mod_sso_provider_t *p,
     sso_err_t first = SSO_ERR_INIT;
     SSO_TRY(mod_sso_meta_get_keys(r->pool, p, &meta, err));
     sso_rc_t rc = sso_logout_token_verify(&env, text, meta->provider, &p->client, meta->keys, token, &first);
-    if (rc != SSO_OK && !strcmp(first.reason, "jwks-unknown-kid") &&
-        mod_sso_meta_refetch_keys(r->pool, p, meta, &meta, NULL) == SSO_OK) {
-        sso_err_clear(&first);
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(r->pool, p, &meta, &first))
         rc = sso_logout_token_verify(&env, text, meta->provider, &p->client, meta->keys, token, &first);
-    }
     if (rc != SSO_OK && err)
         *err = first;
     return rc;

@@ -504,8 +504,8 @@ static sso_rc_t bring_newer_keys(mod_sso_slot_t *slot, apr_time_t seen, wait_t *
                        failure.detail);
 }
 
-sso_rc_t mod_sso_meta_refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t *seen,
-                                   const mod_sso_meta_t **ret_meta, sso_err_t *err)
+static sso_rc_t refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t *seen,
+                             const mod_sso_meta_t **ret_meta, sso_err_t *err)
 {
     const mod_sso_snapshot_t *before = (const mod_sso_snapshot_t *)seen;
     mod_sso_slot_t *slot = slot_of(provider);
@@ -522,4 +522,14 @@ sso_rc_t mod_sso_meta_refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *p
     apr_thread_mutex_unlock(slot->mutex);
     end_wait(&wait);
     return rc;
+}
+
+int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t **seen,
+                                sso_err_t *failure)
+{
+    if ((strcmp(failure->reason, "jwks-unknown-kid") != 0 && strcmp(failure->reason, "jwks-no-match") != 0) ||
+        refetch_keys(pool, provider, *seen, seen, NULL) != SSO_OK)
+        return 0;
+    sso_err_clear(failure);
+    return 1;
 }

@@ -19,12 +19,12 @@ SSO_MUST_USE sso_rc_t mod_sso_meta_get(apr_pool_t *pool, const mod_sso_provider_
 /* The same with keys. Errors besides: jwks-status, jwks-file and those of jose/jwks.h. */
 SSO_MUST_USE sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                             const mod_sso_meta_t **ret_meta, sso_err_t *err);
-/* After jwks-unknown-kid or jwks-no-match: fetches the keys again unless that was done too recently (rate limit with a
- * small burst), then as mod_sso_meta_get_keys. `seen` is the snapshot the caller failed with: when a newer one is there
- * already, no fetch is made. Reason keys-refetch-limited when nothing newer can be had. */
-SSO_MUST_USE sso_rc_t mod_sso_meta_refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider,
-                                                const mod_sso_meta_t *seen, const mod_sso_meta_t **ret_meta,
-                                                sso_err_t *err);
+/* After a verification that failed with *failure under the keys of *seen: 1 when it failed for want of a key
+ * (jwks-unknown-kid, jwks-no-match; OIDC Core 10.1.1) and there are newer keys; then *seen is the newer snapshot, *failure is forgotten, and
+ * the verification is worth repeating once. Fetches the keys unless that was done too recently (rate limit with a small
+ * burst) or a newer snapshot is there already. */
+int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t **seen,
+                                sso_err_t *failure);
 /* The serial of what this process holds now, without lock or fetch: what was decided with another one has to be decided
  * anew. 0 when there is nothing yet, or another process wrote something newer. */
 apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider);

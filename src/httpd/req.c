@@ -260,6 +260,16 @@ sso_rc_t mod_sso_req_origin_text(request_rec *r, const mod_sso_provider_t *provi
     return SSO_OK;
 }
 
+sso_rc_t mod_sso_req_redirect_uri(request_rec *r, const mod_sso_provider_t *provider, const char **ret_uri,
+                                  sso_err_t *err)
+{
+    const char *origin;
+    SSO_TRY(mod_sso_req_origin_text(r, provider, &origin, err));
+    *ret_uri =
+        provider->redirect_uri ? provider->redirect_uri : apr_pstrcat(r->pool, origin, provider->redirect_path, NULL);
+    return SSO_OK;
+}
+
 sso_rc_t mod_sso_req_check_return(request_rec *r, const mod_sso_provider_t *provider, const char *text,
                                   const char **ret_url, sso_err_t *err)
 {

@@ -74,6 +74,10 @@ SSO_MUST_USE sso_rc_t mod_sso_req_origin(request_rec *r, const mod_sso_provider_
 /* "https://host[:port]" of it. */
 SSO_MUST_USE sso_rc_t mod_sso_req_origin_text(request_rec *r, const mod_sso_provider_t *provider, const char **ret_text,
                                               sso_err_t *err);
+/* The redirect URI of this provider for this request: the same at the authorization and at the token endpoint (RFC 6749
+ * 4.1.3). Fails as mod_sso_req_origin does. */
+SSO_MUST_USE sso_rc_t mod_sso_req_redirect_uri(request_rec *r, const mod_sso_provider_t *provider, const char **ret_uri,
+                                               sso_err_t *err);
 /* Reads a form body of at most `max` bytes. Reasons: body-too-large, body-type, body-read. */
 SSO_MUST_USE sso_rc_t mod_sso_req_body(request_rec *r, apr_size_t max, const char **ret_bytes, apr_size_t *ret_len,
                                        sso_err_t *err);
