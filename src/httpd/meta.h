@@ -20,9 +20,9 @@ SSO_MUST_USE sso_rc_t mod_sso_meta_get(apr_pool_t *pool, const mod_sso_provider_
 SSO_MUST_USE sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_provider_t *provider,
                                             const mod_sso_meta_t **ret_meta, sso_err_t *err);
 /* After a verification that failed with *failure under the keys of *seen: 1 when it failed for want of a key
- * (jwks-unknown-kid, jwks-no-match; OIDC Core 10.1.1) and there are newer keys; then *seen is the newer snapshot, *failure is forgotten, and
- * the verification is worth repeating once. Fetches the keys unless that was done too recently (rate limit with a small
- * burst) or a newer snapshot is there already. */
+ * (jwks-unknown-kid, jwks-no-match; OIDC Core 10.1.1) and there are newer keys; then *seen is the newer snapshot,
+ * *failure is forgotten, and the verification is worth repeating once. Fetches the keys unless that was done too
+ * recently (rate limit with a small burst) or a newer snapshot is there already. */
 int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t **seen,
                                 sso_err_t *failure);
 /* The serial of what this process holds now, without lock or fetch: what was decided with another one has to be decided
