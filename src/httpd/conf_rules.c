@@ -38,6 +38,16 @@ static int is_sample_host(const char *host)
            strstr(host, "your-tenant") != NULL;
 }
 
+static int same_host(apr_pool_t *pool, const char *a, const char *b)
+{
+    sso_url_t one, other;
+    sso_err_t err = SSO_ERR_INIT;
+    return sso_url_parse(pool, a, &one, &err) == SSO_OK && sso_url_parse(pool, b, &other, &err) == SSO_OK &&
+           strcmp(one.host, other.host) == 0;
+}
+
+/* A preset's argument with an issuer on another host is a domain of one's own at that provider. On the same host it is
+ * a slip of the pen, such as a slash too many, which the provider's metadata would fail on. */
 static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf,
                                     const mod_sso_preset_t *preset)
 {
@@ -57,14 +67,20 @@ static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_
         mod_sso_check_fail(ck, "SSO153", "SSOPreset", conf, "%s", error);
         return NULL;
     }
-    if (conf->issuer && strcmp(conf->issuer, issuer) != 0) {
+    if (!conf->issuer || strcmp(conf->issuer, issuer) == 0)
+        return issuer;
+    if (same_host(ck->ptemp, conf->issuer, issuer)) {
         mod_sso_check_fail(ck, "SSO151", "SSOIssuer", conf,
                            "\"%s\" contradicts SSOPreset %s, whose issuer is \"%s\"; keep "
                            "one of the two",
                            conf->issuer, preset->name, issuer);
         return NULL;
     }
-    return issuer;
+    mod_sso_check_warn(ck, "SSO170", "SSOIssuer",
+                       "\"%s\" counts, not \"%s\" of SSOPreset %s; with a domain of your own write the preset "
+                       "without its argument (%s)",
+                       conf->issuer, issuer, preset->name, conf->where);
+    return conf->issuer;
 }
 
 /* OIDC Discovery 4.3 compares the issuer byte by byte, so a wrong one can be told before anybody signs in. */

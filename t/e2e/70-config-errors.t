@@ -526,6 +526,12 @@ subtest 'a quick cache over a guarded server is warned of' => sub {
     unlike $said, qr/SSO114/, 'not with the handler off';
 };
 
+subtest 'an issuer on another host than the preset counts' => sub {
+    my ($passed, $said) = configtest("$dev\nSSOPreset auth0 acme.eu.auth0.com\nSSOIssuer https://login.acme.test/\n$id");
+    ok $passed, 'a domain of one\'s own starts' or diag $said;
+    like $said, qr{SSO170: SSOIssuer: "https://login.acme.test/" counts, not "https://acme.eu.auth0.com/"}, 'and is said';
+};
+
 subtest 'an .htaccess file cannot hold our directives' => sub {
     my $server = SSO::Httpd->new;
     $server->write('htdocs/own/.htaccess', "SSOUse default\n");
