@@ -114,3 +114,14 @@ int mod_sso_cmd_is_claim(const char *name)
     }
     return 1;
 }
+
+const char *mod_sso_cmd_check_audiences(cmd_parms *cmd, const apr_array_header_t *list)
+{
+    for (int i = 0; i < list->nelts; i++) {
+        const char *item = APR_ARRAY_IDX(list, i, const char *);
+        if (strpbrk(item, "<>{}") || sso_text_has_control(item, strlen(item)) || !sso_text_is_utf8(item, strlen(item)))
+            return mod_sso_cmd_error(cmd, "\"%s\" is a placeholder; write the id by which the application knows itself",
+                                     sso_text_log(cmd->pool, item, 60));
+    }
+    return NULL;
+}

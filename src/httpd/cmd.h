@@ -35,6 +35,8 @@ void mod_sso_cmd_note(cmd_parms *cmd, mod_sso_dir_t *dir);
 apr_array_header_t *mod_sso_cmd_list(cmd_parms *cmd, int argc, char *const argv[]);
 /* Seconds of "90", "90s", "15m", "8h", "7d"; a sentence when it is none or out of [min, max]. */
 const char *mod_sso_cmd_seconds(cmd_parms *cmd, const char *arg, int min, int max, int *ret);
+/* A sentence when one of these ids still is what documentation leaves for the reader to replace. */
+const char *mod_sso_cmd_check_audiences(cmd_parms *cmd, const apr_array_header_t *list);
 /* 1 for the letters of a claim's name: anything printable in ASCII without blanks, at most SSO_CLAIM_NAME_MAX. */
 int mod_sso_cmd_is_claim(const char *name);
 

@@ -114,37 +114,53 @@ const char *mod_sso_cmd_claim_header(cmd_parms *cmd, void *dirp, const char *cla
     if (!mod_sso_cmd_is_claim(claim))
         return mod_sso_cmd_error(cmd, "\"%s\" is not the name of a claim", claim);
     mod_sso_cmd_note(cmd, dir);
-    mod_sso_claim_header_t pair = {claim, header, 0, 0};
+    mod_sso_claim_header_t pair = {claim, header, 0, 0, 0};
     return add_pair(cmd, dir, &pair);
 }
 
 /* SSOHeaders: what applications behind other proxies look for. */
 static const struct {
     const char *preset;
-    const char *claim;
+    const char *claim; /* NULL: the header is only removed from requests */
     const char *header;
     int lower_case;
+    char delimiter; /* of lists; 0: SSOClaimDelimiter */
 } header_presets[] = {
-    {"openmetadata", "email", "X-Auth-Params-Email", 1},
-    {"forwarded", MOD_SSO_CLAIM_USER, "X-Forwarded-User", 0},
-    {"forwarded", "email", "X-Forwarded-Email", 0},
-    {"forwarded", "groups", "X-Forwarded-Groups", 0},
-    {"forwarded", "preferred_username", "X-Forwarded-Preferred-Username", 0},
-    {"auth-request", MOD_SSO_CLAIM_USER, "X-Auth-Request-User", 0},
-    {"auth-request", "email", "X-Auth-Request-Email", 0},
-    {"auth-request", "groups", "X-Auth-Request-Groups", 0},
-    {"auth-request", "preferred_username", "X-Auth-Request-Preferred-Username", 0},
-    {"webauth", MOD_SSO_CLAIM_USER, "X-WEBAUTH-USER", 0},
-    {"webauth", "name", "X-WEBAUTH-NAME", 0},
-    {"webauth", "name", "X-WEBAUTH-FULLNAME", 0},
-    {"webauth", "email", "X-WEBAUTH-EMAIL", 0},
-    {"webauth", "groups", "X-WEBAUTH-GROUPS", 0},
-    {"remote-user", MOD_SSO_CLAIM_USER, "Remote-User", 0},
-    {"remote-user", "email", "Remote-Email", 0},
-    {"remote-user", "name", "Remote-Name", 0},
-    {"remote-user", "groups", "Remote-Groups", 0},
-    {"proxy-user", MOD_SSO_CLAIM_USER, "X-Proxy-User", 0},
-    {"proxy-user", "groups", "X-Proxy-Roles", 0},
+    {"openmetadata", "email", "X-Auth-Params-Email", 1, 0},
+    {"forwarded", MOD_SSO_CLAIM_USER, "X-Forwarded-User", 0, 0},
+    {"forwarded", "email", "X-Forwarded-Email", 0, 0},
+    {"forwarded", "groups", "X-Forwarded-Groups", 0, 0},
+    {"forwarded", "preferred_username", "X-Forwarded-Preferred-Username", 0, 0},
+    {"auth-request", MOD_SSO_CLAIM_USER, "X-Auth-Request-User", 0, 0},
+    {"auth-request", "email", "X-Auth-Request-Email", 0, 0},
+    {"auth-request", "groups", "X-Auth-Request-Groups", 0, 0},
+    {"auth-request", "preferred_username", "X-Auth-Request-Preferred-Username", 0, 0},
+    {"webauth", MOD_SSO_CLAIM_USER, "X-WEBAUTH-USER", 0, 0},
+    {"webauth", "name", "X-WEBAUTH-NAME", 0, 0},
+    {"webauth", "name", "X-WEBAUTH-FULLNAME", 0, 0},
+    {"webauth", "email", "X-WEBAUTH-EMAIL", 0, 0},
+    {"webauth", "groups", "X-WEBAUTH-GROUPS", 0, 0},
+    {"remote-user", MOD_SSO_CLAIM_USER, "Remote-User", 0, 0},
+    {"remote-user", "email", "Remote-Email", 0, 0},
+    {"remote-user", "name", "Remote-Name", 0, 0},
+    {"remote-user", "groups", "Remote-Groups", 0, 0},
+    {"proxy-user", MOD_SSO_CLAIM_USER, "X-Proxy-User", 0, 0},
+    {"proxy-user", "groups", "X-Proxy-Roles", 0, 0},
+    {"authelia", MOD_SSO_CLAIM_USER, "Remote-User", 0, 0},
+    {"authelia", "email", "Remote-Email", 0, 0},
+    {"authelia", "name", "Remote-Name", 0, 0},
+    {"authelia", "groups", "Remote-Groups", 0, 0},
+    {"authentik", MOD_SSO_CLAIM_USER, "X-authentik-username", 0, 0},
+    {"authentik", "email", "X-authentik-email", 0, 0},
+    {"authentik", "name", "X-authentik-name", 0, 0},
+    {"authentik", "sub", "X-authentik-uid", 0, 0},
+    {"authentik", "groups", "X-authentik-groups", 0, '|'},
+    /* Such an application may know more of these names than we send: a client must not write them either. */
+    {"forwarded", NULL, "X-Forwarded-Access-Token", 0, 0},
+    {"auth-request", NULL, "X-Auth-Request-*", 0, 0},
+    {"webauth", NULL, "X-WEBAUTH-*", 0, 0},
+    {"proxy-user", NULL, "X-Proxy-Ext-*", 0, 0},
+    {"authentik", NULL, "X-authentik-*", 0, 0},
 };
 
 const char *mod_sso_cmd_headers(cmd_parms *cmd, void *dirp, const char *preset)
@@ -155,8 +171,12 @@ const char *mod_sso_cmd_headers(cmd_parms *cmd, void *dirp, const char *preset)
     for (apr_size_t i = 0; i < sizeof(header_presets) / sizeof(header_presets[0]); i++) {
         if (strcasecmp(header_presets[i].preset, preset) != 0)
             continue;
+        if (!header_presets[i].claim) {
+            mod_sso_conf_reserve(cmd->pool, header_presets[i].header);
+            continue;
+        }
         mod_sso_claim_header_t pair = {header_presets[i].claim, header_presets[i].header, header_presets[i].lower_case,
-                                       is_identity(header_presets[i].claim)};
+                                       is_identity(header_presets[i].claim), header_presets[i].delimiter};
         const char *error = add_pair(cmd, dir, &pair);
         if (error)
             return error;
@@ -165,6 +185,6 @@ const char *mod_sso_cmd_headers(cmd_parms *cmd, void *dirp, const char *preset)
     return found ? NULL
                  : mod_sso_cmd_error(cmd,
                                      "\"%s\" is unknown; write openmetadata, forwarded, auth-request, webauth, "
-                                     "remote-user or proxy-user",
+                                     "remote-user, proxy-user, authelia or authentik",
                                      preset);
 }

@@ -19,12 +19,9 @@ const char *mod_sso_cmd_mint_audience(cmd_parms *cmd, void *dirp, int argc, char
     apr_array_header_t *list = mod_sso_cmd_list(cmd, argc, argv);
     if (list->nelts == 0)
         return mod_sso_cmd_error(cmd, "names nobody; write the id by which the application knows itself");
-    for (int i = 0; i < list->nelts; i++) {
-        const char *item = APR_ARRAY_IDX(list, i, const char *);
-        if (strpbrk(item, "<>{}") || sso_text_has_control(item, strlen(item)) || !sso_text_is_utf8(item, strlen(item)))
-            return mod_sso_cmd_error(cmd, "\"%s\" is a placeholder; write the id by which the application knows itself",
-                                     sso_text_log(cmd->pool, item, 60));
-    }
+    error = mod_sso_cmd_check_audiences(cmd, list);
+    if (error)
+        return error;
     dir->mint_audiences = list;
     mod_sso_cmd_note(cmd, dir);
     return NULL;

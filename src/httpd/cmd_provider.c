@@ -283,7 +283,7 @@ const char *mod_sso_cmd_audience(cmd_parms *cmd, void *unused, int argc, char *c
     provider->audiences = mod_sso_cmd_list(cmd, argc, argv);
     if (provider->audiences->nelts == 0)
         return mod_sso_cmd_error(cmd, "names no audience");
-    return NULL;
+    return mod_sso_cmd_check_audiences(cmd, provider->audiences);
 }
 
 const char *mod_sso_cmd_clock_skew(cmd_parms *cmd, void *unused, const char *arg)
@@ -486,7 +486,7 @@ const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, cha
         apr_array_clear(list);
     }
     provider->bearer_audiences = list;
-    return NULL;
+    return mod_sso_cmd_check_audiences(cmd, list);
 }
 
 const char *mod_sso_cmd_max_calls(cmd_parms *cmd, void *unused, const char *arg)

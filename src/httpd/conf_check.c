@@ -153,6 +153,7 @@ int mod_sso_conf_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         mod_sso_check_shared_cookies(&ck);
         check_trailers(&ck);
         check_quick_cache(&ck);
+        mod_sso_check_open(&ck);
         if (ck.errors == 0)
             check_keys(&ck);
     }

@@ -15,8 +15,16 @@
 typedef struct mod_sso_guard_t {
     const char *section; /* "<Location "/x">" */
     const char *where;   /* "file:line" of AuthType */
+    const ap_directive_t *node; /* the section; NULL: no section */
     int has_use;         /* SSOUse stands in it or around it */
 } mod_sso_guard_t;
+
+/* ProxyPass: who is asked, for which paths. */
+typedef struct mod_sso_backend_t {
+    const char *path;  /* as it begins; NULL: any */
+    const char *url;   /* as written */
+    const char *where; /* "file:line" */
+} mod_sso_backend_t;
 
 /* What the configuration of one server says to other modules, read from httpd's tree (conf_tree.c). */
 typedef struct mod_sso_facts_t {
@@ -24,7 +32,11 @@ typedef struct mod_sso_facts_t {
     int tls;                    /* 1 SSLEngine on, 0 off, -1 not said */
     int cache_quick;            /* 0 CacheQuickHandler off, -1 not said */
     const char *cache;          /* "file:line" of CacheEnable, NULL: none */
+    int proxy_certificate;      /* httpd shows a certificate to applications: they can tell it from others */
+    int has_htaccess;           /* AllowOverride lets files we cannot see say AuthType */
     apr_array_header_t *guards; /* mod_sso_guard_t */
+    apr_array_header_t *sections; /* ap_directive_t*: outermost sections in the order of the file */
+    apr_array_header_t *backends; /* mod_sso_backend_t */
 } mod_sso_facts_t;
 
 typedef struct mod_sso_check_t {
@@ -86,6 +98,11 @@ const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_sec
 int mod_sso_check_secret(mod_sso_check_t *ck, mod_sso_provider_t *provider);
 /* 1 while the secret comes from "exec:", which runs in post_config. */
 int mod_sso_check_is_exec(const mod_sso_provider_conf_t *conf);
+
+/* conf_open.c: warnings about ways in that were hardly meant. */
+void mod_sso_check_open(mod_sso_check_t *ck);
+/* The path of <Location PATH> or <Directory PATH>; NULL when it is another section, or a pattern. */
+const char *mod_sso_check_path_of(apr_pool_t *pool, const ap_directive_t *section);
 
 /* conf_dirs.c: SSOUse, AuthType and what else locations say. */
 void mod_sso_check_dirs(mod_sso_check_t *ck);

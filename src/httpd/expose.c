@@ -34,9 +34,9 @@ typedef struct expose_t {
     int bearer; /* the session is a bearer token */
 } expose_t;
 
-static const char *value_of(const expose_t *x, const sso_claim_t *claim)
+static const char *value_of(const expose_t *x, const sso_claim_t *claim, char delimiter)
 {
-    return sso_claim_text(x->r->pool, claim, x->format, x->delimiter);
+    return sso_claim_text(x->r->pool, claim, x->format, delimiter ? delimiter : x->delimiter);
 }
 
 /* --- headers ----------------------------------------------------------------------------------------------------- */
@@ -87,7 +87,7 @@ static void add_automatic_headers(const expose_t *x)
     name = apr_palloc(x->r->pool, room + 1);
     for (int i = 0; i < claims->count; i++) {
         const sso_claim_t *claim = &claims->claims[i];
-        const char *value = value_of(x, claim);
+        const char *value = value_of(x, claim, 0);
         if (!value)
             continue;
         memcpy(name, prefix, len);
@@ -116,7 +116,7 @@ static int add_explicit_headers(const expose_t *x)
     for (int i = 0; pairs && i < pairs->nelts; i++) {
         const mod_sso_claim_header_t *pair = &APR_ARRAY_IDX(pairs, i, mod_sso_claim_header_t);
         const sso_claim_t *claim = sso_claims_find(&x->session->claims, pair->claim);
-        const char *value = claim ? value_of(x, claim) : NULL;
+        const char *value = claim ? value_of(x, claim, pair->delimiter) : NULL;
 
         if (strcmp(pair->claim, MOD_SSO_CLAIM_USER) == 0)
             value = x->user;
@@ -234,7 +234,7 @@ static void add_env(const expose_t *x)
 
     for (int i = 0; len && i < claims->count; i++) {
         const sso_claim_t *claim = &claims->claims[i];
-        const char *value = value_of(x, claim);
+        const char *value = value_of(x, claim, 0);
         char *name;
         if (!value)
             continue;

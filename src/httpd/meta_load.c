@@ -126,6 +126,22 @@ static sso_rc_t get_keys(apr_pool_t *pool, const mod_sso_meta_job_t *job, const 
     return fetch_part(pool, job, &request, "jwks-status", ret_part, err);
 }
 
+/* OpenMetadata is shipped with a key pair whose private half is on everybody's disk, under this id. Somebody may have
+ * changed the key and kept the id, so it is said and not refused. */
+static void look_for_shipped_key(const mod_sso_meta_job_t *job, const char *uri, const sso_jwks_t *keys)
+{
+    static const char kid[] = "Gb389a-9f76-gdjs-a92j-0242bk94356";
+    const sso_jwk_t *key;
+    sso_err_t err = SSO_ERR_INIT;
+
+    if (sso_jwks_select(keys, kid, sso_alg_find("RS256"), &key, &err) == SSO_OK)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, job->provider->site->server,
+                     "SSO265: an application has the key id that OpenMetadata is shipped with: %s (%s). With the shipped "
+                     "private key anybody can be any user and bot there; give OpenMetadata a key pair and a JWT_KEY_ID "
+                     "of its own reason=key-shipped",
+                     uri, kid);
+}
+
 static void load_keys(const mod_sso_meta_job_t *job, mod_sso_snapshot_t *snapshot, int *fetched, sso_err_t *err)
 {
     const char *uri = snapshot->meta.provider->jwks_uri;
@@ -145,6 +161,7 @@ static void load_keys(const mod_sso_meta_job_t *job, mod_sso_snapshot_t *snapsho
         sso_jwks_parse(snapshot->pool, fresh.bytes, fresh.len, &snapshot->meta.keys, err) == SSO_OK) {
         *part = fresh;
         ++*fetched;
+        look_for_shipped_key(job, uri, snapshot->meta.keys);
     }
     snapshot->copy.keys_uri = part->bytes != NULL ? uri : NULL;
     if (part->bytes == NULL)

@@ -3,7 +3,7 @@
 use lib 't/lib';
 use SSO::Test;
 
-my $site = site(snippet => <<'END');
+my $site = site(start => 0, snippet => <<'END');
 <Location /mapped/>
     AuthType sso-oidc
     Require valid-user
@@ -33,7 +33,15 @@ my $site = site(snippet => <<'END');
     AuthType sso-oidc
     Require all granted
 </Location>
+<Location /of/>
+    AuthType sso-oidc
+    Require valid-user
+    SSOClaimPrefix none
+</Location>
 END
+my @presets = qw(openmetadata forwarded auth-request webauth remote-user proxy-user authelia authentik);
+$site->httpd->conf(join "\n", $site->httpd->conf, map { "<Location /of/$_/>\nSSOHeaders $_\n</Location>" } @presets);
+$site->httpd->start;
 
 subtest 'claims as headers' => sub {
     my $page = login($site, '/protected/');
@@ -68,6 +76,37 @@ subtest 'mapped' => sub {
     is sent_header($named, 'X-Remote-User'), 'alice', 'REMOTE_USER by rule';
     is sent_header($named, 'X-Expr'), 'Alice Müller', 'an expression in RequestHeader';
     is sent_header($site->browser->get($site->url('/encoded/')), 'X-SSO-Name'), 'Alice%20M%C3%BCller', 'percent-encoded';
+};
+
+# Each preset at a location of its own: what alice's application sees, and that nobody else can write it.
+subtest 'presets' => sub {
+    my %sends = (
+        openmetadata => {'X-Auth-Params-Email' => 'alice@example.com'},
+        forwarded => {'X-Forwarded-User' => 'alice', 'X-Forwarded-Email' => 'alice@example.com',
+            'X-Forwarded-Groups' => 'admins,staff', 'X-Forwarded-Preferred-Username' => 'alice'},
+        'auth-request' => {'X-Auth-Request-User' => 'alice', 'X-Auth-Request-Email' => 'alice@example.com',
+            'X-Auth-Request-Groups' => 'admins,staff', 'X-Auth-Request-Preferred-Username' => 'alice'},
+        webauth => {'X-WEBAUTH-USER' => 'alice', 'X-WEBAUTH-NAME' => 'Alice Müller', 'X-WEBAUTH-FULLNAME' => 'Alice Müller',
+            'X-WEBAUTH-EMAIL' => 'alice@example.com', 'X-WEBAUTH-GROUPS' => 'admins,staff'},
+        'remote-user' => {'Remote-User' => 'alice', 'Remote-Email' => 'alice@example.com', 'Remote-Name' => 'Alice Müller',
+            'Remote-Groups' => 'admins,staff'},
+        'proxy-user' => {'X-Proxy-User' => 'alice', 'X-Proxy-Roles' => 'admins,staff'},
+        authelia => {'Remote-User' => 'alice', 'Remote-Email' => 'alice@example.com', 'Remote-Name' => 'Alice Müller',
+            'Remote-Groups' => 'admins,staff'},
+        authentik => {'X-authentik-username' => 'alice', 'X-authentik-email' => 'alice@example.com',
+            'X-authentik-name' => 'Alice Müller', 'X-authentik-uid' => 'alice', 'X-authentik-groups' => 'admins|staff'},
+    );
+    my @more = qw(X-Forwarded-Access-Token X-Auth-Request-Access-Token X-WEBAUTH-ROLE X-Proxy-Ext-Dept X-authentik-jwt);
+    my %forged = map { $_ => 'mallory' } @more, map { keys %$_ } values %sends;
+    my $page = $site->browser->get($site->url('/open/'), headers => {%forged, map { tr/-/_/r => 'mallory' } keys %forged});
+    my $seen = sent($page);
+    is_deeply [grep { $seen->{headers}{$_} =~ /mallory/ } keys %{$seen->{headers}}], [], 'none can be written by a client';
+    for my $preset (sort keys %sends) {
+        my $page = $site->browser->get($site->url("/of/$preset/"), headers => \%forged);
+        is sent_header($page, $_), $sends{$preset}{$_}, "$preset: $_" for sort keys %{$sends{$preset}};
+        my $all = sent($page)->{headers};
+        is_deeply [grep { $all->{$_} =~ /mallory/ } keys %$all], [], "$preset: and nothing of the client";
+    }
 };
 
 subtest 'optional identity' => sub {

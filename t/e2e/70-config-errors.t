@@ -110,6 +110,8 @@ rejects 'the client' => (
     ['HS256 without a secret', "$good\nSSOSigningAlgs HS256", qr/SSO150: SSOSigningAlgs: .* whose key is the client secret, but there is none/],
     ['HS256 with a short secret', "$good\nSSOSigningAlgs HS256\nSSOClientSecret q7Vw2mJx9Rk4Tz8L", qr/SSO142: .* has 16 bytes; .* at least 32/],
     ['HS512 with a secret for HS256', "$good\nSSOSigningAlgs RS256 HS512\n$secret", qr/SSO142: .* has 32 bytes; .* at least 64/],
+    ['audience in brackets', "$good\nSSOAudience \"<api>\"", qr/SSOAudience: "<api>" is a placeholder/],
+    ['audience of bearer tokens in braces', "$good\nSSOBearerIssuer https://b.acme.test\nSSOBearerAudience {audience}", qr/SSOBearerAudience: "\{audience\}" is a placeholder/],
     ['alg none', "$good\nSSOSigningAlgs none", qr/SSOSigningAlgs: .*none/],
     ['alg unknown', "$good\nSSOSigningAlgs RS265", qr/SSOSigningAlgs: .*RS265/],
     ['scope without openid', "$good\nSSOScope \"profile email\"", qr/SSOScope: openid is missing/],
