@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of signature algorithms (RFC 7518 3.1, RFC 8037 3.1). What is not here cannot be selected. */
+/* The table of signature algorithms (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). What is not here cannot be selected. */
 #include "jose/alg.h"
 
 #include <string.h>
@@ -25,6 +25,8 @@ static const sso_alg_t table[] = {
     {"HS256", BIT(10), SSO_SIG_HMAC, SSO_KTY_OCT, SSO_HASH_SHA256, NULL, 0},
     {"HS384", BIT(11), SSO_SIG_HMAC, SSO_KTY_OCT, SSO_HASH_SHA384, NULL, 0},
     {"HS512", BIT(12), SSO_SIG_HMAC, SSO_KTY_OCT, SSO_HASH_SHA512, NULL, 0},
+    {"Ed25519", BIT(13), SSO_SIG_EDDSA, SSO_KTY_OKP, SSO_HASH_SHA512, "Ed25519", 0},
+    {"Ed448", BIT(14), SSO_SIG_EDDSA, SSO_KTY_OKP, SSO_HASH_SHA512, "Ed448", 0},
 };
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))
 
@@ -73,7 +75,12 @@ sso_rc_t sso_alg_set_parse(apr_pool_t *pool, const char *list, sso_alg_set_t *re
                 err, SSO_E_CONFIG, "alg-unknown",
                 "\"%.40s\" is no signature algorithm known here (names are case-sensitive; known are %s)", word,
                 sso_alg_set_text(pool, collect(0) | collect(1)));
+        /* RFC 9864 2.2: EdDSA says "one of the two", each has a name of its own now. Who allows the one allows both;
+         * who names one curve gets that one only. */
         set |= alg->bit;
+        for (unsigned j = 0; j < TABLE_LEN && alg->family == SSO_SIG_EDDSA && !alg->crv; j++)
+            if (table[j].family == SSO_SIG_EDDSA)
+                set |= table[j].bit;
     }
     if (!set)
         return sso_err_set(err, SSO_E_CONFIG, "alg-unknown", "the list of algorithms is empty");

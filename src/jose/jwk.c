@@ -169,6 +169,26 @@ static int has_private_member(const sso_json_t *object)
 
 /* ---- rules ---- */
 
+/* CVE-2017-15361 (ROCA): one maker's chips drew primes that are powers of 65537 modulo many small primes at once. So is
+ * their product, which tells such a modulus; another one passes all of these by chance once in 2^28. */
+static int has_roca_mark(const BIGNUM *n)
+{
+    static const unsigned char primes[] = {3,  5,  7,  11, 13, 17, 19, 23,  29,  31,  37,  41,  43,
+                                           47, 53, 59, 61, 67, 71, 73, 79,  83,  89,  97,  101, 103,
+                                           107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+    for (unsigned i = 0; i < sizeof(primes); i++) {
+        const unsigned p = primes[i];
+        const BN_ULONG rest = BN_mod_word(n, p);
+        unsigned power = 1;
+        do
+            power = power * 65537U % p;
+        while (power != 1 && power != rest);
+        if (power != rest)
+            return 0;
+    }
+    return 1;
+}
+
 sso_rc_t sso_jwk_check_rsa(const BIGNUM *n, const BIGNUM *e, sso_err_t *err)
 {
     /* RFC 7518 3.3, 3.5; the upper bounds keep a hostile key from costing seconds (CVE-2006-2940) */
@@ -181,6 +201,9 @@ sso_rc_t sso_jwk_check_rsa(const BIGNUM *n, const BIGNUM *e, sso_err_t *err)
     if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > RSA_E_BITS_MAX)
         return sso_err_set(err, SSO_E_KEY, "jwk-rsa-exponent",
                            "the RSA exponent must be odd, at least 3 and at most %d bits long", RSA_E_BITS_MAX);
+    if (has_roca_mark(n))
+        return sso_err_set(err, SSO_E_KEY, "jwk-rsa-weak",
+                           "the RSA key comes from a chip whose keys can be factored (CVE-2017-15361)");
     return SSO_OK;
 }
 
@@ -404,9 +427,17 @@ const char *sso_jwk_kid(const sso_jwk_t *key)
     return key->kid;
 }
 
+/* RFC 7517 4.4. An OKP key is of one curve, so the old and the new name of its algorithm mean the same (RFC 9864). */
+static int is_alg_of(const sso_jwk_t *key, const sso_alg_t *alg)
+{
+    return !key->alg || strcmp(key->alg, alg->name) == 0 ||
+           (alg->family == SSO_SIG_EDDSA && key->curve &&
+            (strcmp(key->alg, "EdDSA") == 0 || strcmp(key->alg, key->curve->crv) == 0));
+}
+
 int sso_jwk_fits_for(const sso_jwk_t *key, const sso_alg_t *alg, unsigned may)
 {
-    return key->kty == alg->kty && (key->may & may) && (!key->alg || strcmp(key->alg, alg->name) == 0) &&
+    return key->kty == alg->kty && (key->may & may) && is_alg_of(key, alg) &&
            (!alg->crv || (key->curve && strcmp(key->curve->crv, alg->crv) == 0));
 }
 

@@ -17,8 +17,8 @@ typedef enum {
     SSO_JWK_FOR_OURSELVES /* our own key: private members wanted */
 } sso_jwk_side_t;
 
-/* Makes a key of a JWK object. Reasons: jwk-kty, jwk-crv, jwk-member, jwk-rsa-size, jwk-rsa-exponent, jwk-point,
- * jwk-private, jwk-symmetric. Foreign handles die with the pool. */
+/* Makes a key of a JWK object. Reasons: jwk-kty, jwk-crv, jwk-member, jwk-rsa-size, jwk-rsa-exponent, jwk-rsa-weak,
+ * jwk-point, jwk-private, jwk-symmetric. Foreign handles die with the pool. */
 SSO_MUST_USE sso_rc_t sso_jwk_from_json(apr_pool_t *pool, const sso_json_t *object, sso_jwk_side_t side,
                                         const sso_jwk_t **ret_key, sso_err_t *err);
 /* A MAC key of raw bytes (client secret): RFC 7518 3.2 minimum length is checked at verification (jws-hmac-key-short).

@@ -23,11 +23,19 @@ static const sso_jwk_t *key_at(const sso_jwks_t *set, int i)
 
 sso_rc_t sso_jwks_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, const sso_jwks_t **ret_set, sso_err_t *err)
 {
-    const sso_json_t *doc = NULL, *members = NULL;
+    const sso_json_t *doc = NULL;
     sso_err_t why = SSO_ERR_INIT;
     sso_rc_t rc = sso_json_parse_object(pool, bytes, len, SSO_JWKS_BYTES_MAX, &doc, &why);
     if (rc != SSO_OK)
         return sso_err_set(err, rc, "jwks-syntax", "the key set is no JSON object: %s: %s", why.reason, why.detail);
+    return sso_jwks_from_json(pool, doc, SSO_JWK_FOR_PROVIDER, ret_set, err);
+}
+
+sso_rc_t sso_jwks_from_json(apr_pool_t *pool, const sso_json_t *doc, sso_jwk_side_t side, const sso_jwks_t **ret_set,
+                            sso_err_t *err)
+{
+    const sso_json_t *members = NULL;
+    sso_err_t why = SSO_ERR_INIT;
     if (sso_json_array(doc, "keys", &members) != SSO_JSON_FOUND)
         return sso_err_set(err, SSO_E_SYNTAX, "jwks-no-keys-member", "the key set has no array \"keys\"");
     const apr_size_t count = sso_json_size(members);
@@ -40,7 +48,7 @@ sso_rc_t sso_jwks_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, con
     for (apr_size_t i = 0; i < count; i++) {
         const sso_jwk_t *key = NULL;
         /* RFC 7517 5: what we do not understand is left out. Only the first reason is kept. */
-        if (sso_jwk_from_json(pool, sso_json_at(members, i), SSO_JWK_FOR_PROVIDER, &key, &why) == SSO_OK)
+        if (sso_jwk_from_json(pool, sso_json_at(members, i), side, &key, &why) == SSO_OK)
             APR_ARRAY_PUSH(keys, const sso_jwk_t *) = key;
         else
             set->skipped++;

@@ -18,6 +18,9 @@ typedef struct sso_jwks_t sso_jwks_t;
  * was not usable). */
 SSO_MUST_USE sso_rc_t sso_jwks_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, const sso_jwks_t **ret_set,
                                      sso_err_t *err);
+/* The same of a document that is parsed already, as somebody's set; a set of our own may hold secrets. */
+SSO_MUST_USE sso_rc_t sso_jwks_from_json(apr_pool_t *pool, const sso_json_t *doc, sso_jwk_side_t side,
+                                         const sso_jwks_t **ret_set, sso_err_t *err);
 /* A set made of one key (a secret, a PEM key). */
 const sso_jwks_t *sso_jwks_of(apr_pool_t *pool, const sso_jwk_t *key);
 

@@ -41,8 +41,8 @@ static char *make_basic(apr_pool_t *pool, const sso_client_t *client)
 /* The algorithm our key signs assertions with: one the provider announces where it announces any. */
 static const sso_alg_t *choose_alg(const sso_jwk_t *key, sso_alg_set_t announced)
 {
-    static const char *const order[] = {"ES256", "ES384", "ES512", "EdDSA", "RS256",
-                                        "PS256", "RS384", "PS384", "RS512", "PS512"};
+    static const char *const order[] = {"ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448",
+                                        "RS256", "PS256", "RS384", "PS384", "RS512", "PS512"};
     const sso_alg_t *first = NULL;
     for (apr_size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         const sso_alg_t *alg = sso_alg_find(order[i]);

@@ -7,7 +7,7 @@
 static sso_err_t err = SSO_ERR_INIT;
 
 static const char *const all[] = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
-                                  "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"};
+                                  "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", "Ed25519", "Ed448"};
 #define ALL (sizeof(all) / sizeof(all[0]))
 
 static void every_name_is_found_with_a_bit_of_its_own(void **state)
@@ -38,7 +38,7 @@ static void default_set_holds_no_hmac(void **state)
     (void)state;
     assert_int_equal(sso_alg_default_set() & sso_alg_hmac_set(), 0);
     assert_string_equal(sso_alg_set_text(unit_pool, sso_alg_default_set()),
-                        "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA");
+                        "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519 Ed448");
     assert_string_equal(sso_alg_set_text(unit_pool, sso_alg_hmac_set()), "HS256 HS384 HS512");
     assert_string_equal(sso_alg_set_text(unit_pool, 0), "");
 }
@@ -50,7 +50,19 @@ static void lists_are_read_with_blanks_and_commas(void **state)
     unit_assert_ok(sso_alg_set_parse(unit_pool, "RS256 ES256", &set, &err));
     assert_string_equal(sso_alg_set_text(unit_pool, set), "RS256 ES256");
     unit_assert_ok(sso_alg_set_parse(unit_pool, "  EdDSA,HS512,\tEdDSA ", &set, &err));
-    assert_string_equal(sso_alg_set_text(unit_pool, set), "EdDSA HS512");
+    assert_string_equal(sso_alg_set_text(unit_pool, set), "EdDSA HS512 Ed25519 Ed448");
+}
+
+static void eddsa_stands_for_both_curves_and_each_curve_for_itself(void **state)
+{
+    (void)state;
+    sso_alg_set_t set = 0;
+    unit_assert_ok(sso_alg_set_parse(unit_pool, "EdDSA", &set, &err));
+    assert_string_equal(sso_alg_set_text(unit_pool, set), "EdDSA Ed25519 Ed448");
+    unit_assert_ok(sso_alg_set_parse(unit_pool, "Ed25519", &set, &err));
+    assert_string_equal(sso_alg_set_text(unit_pool, set), "Ed25519");
+    unit_assert_ok(sso_alg_set_parse(unit_pool, "Ed448 RS256", &set, &err));
+    assert_string_equal(sso_alg_set_text(unit_pool, set), "RS256 Ed448");
 }
 
 static void bad_lists_are_refused_and_leave_the_set_alone(void **state)
@@ -85,6 +97,7 @@ int main(void)
         unit_test(none_and_unknown_names_are_not_found),
         unit_test(default_set_holds_no_hmac),
         unit_test(lists_are_read_with_blanks_and_commas),
+        unit_test(eddsa_stands_for_both_curves_and_each_curve_for_itself),
         unit_test(bad_lists_are_refused_and_leave_the_set_alone),
         unit_test(ecdsa_algorithms_name_their_curve_and_length),
     };
