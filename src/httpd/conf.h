@@ -149,8 +149,8 @@ typedef struct mod_sso_claim_header_t {
     const char *header;
     int lower_case;  /* the value is sent in lower case (SSOHeaders openmetadata) */
     int identity;    /* carries the identity: an e-mail is only used when it is verified */
-} mod_sso_claim_header_t;
     char delimiter;  /* of a list; 0: SSOClaimDelimiter */
+} mod_sso_claim_header_t;
 
 enum { MOD_SSO_FORMAT_UTF8, MOD_SSO_FORMAT_PERCENT, MOD_SSO_FORMAT_BASE64URL };
 enum { MOD_SSO_ACCEPT_SESSION = 1, MOD_SSO_ACCEPT_BEARER = 2 };
