@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "httpd/thread.h"
 #include "jose/crypto.h"
 #include "oidc/nav.h"
 
@@ -44,36 +45,9 @@ int mod_sso_req_is_nested(const request_rec *r)
     return r->main || (r->prev && ap_is_HTTP_ERROR(r->prev->status));
 }
 
-/* A login draws five times a few bytes, and the generator costs the same for few as for many. What is left over dies
- * with the request; what was handed out is not kept. */
-struct mod_sso_random_t {
-    apr_size_t left;
-    unsigned char bytes[160];
-};
-
-static sso_rc_t draw_random(void *baton, unsigned char *out, apr_size_t len, sso_err_t *err)
-{
-    request_rec *r = baton;
-    mod_sso_req_t *req = mod_sso_req(r);
-
-    if (!req->random)
-        req->random = apr_pcalloc(r->pool, sizeof(*req->random));
-    if (len > sizeof(req->random->bytes))
-        return sso_crypto_random(NULL, out, len, err);
-    if (len > req->random->left) {
-        req->random->left = 0;
-        SSO_TRY(sso_crypto_random(NULL, req->random->bytes, sizeof(req->random->bytes), err));
-        req->random->left = sizeof(req->random->bytes);
-    }
-    req->random->left -= len;
-    memcpy(out, req->random->bytes + req->random->left, len);
-    memset(req->random->bytes + req->random->left, 0, len);
-    return SSO_OK;
-}
-
 sso_env_t mod_sso_req_env(request_rec *r)
 {
-    sso_env_t env = {r->pool, r->request_time, draw_random, r};
+    sso_env_t env = {r->pool, r->request_time, mod_sso_thread_random, NULL};
     return env;
 }
 
@@ -87,7 +61,7 @@ const char *mod_sso_req_id(request_rec *r)
         unsigned char raw[6] = {0};
         sso_err_t err = SSO_ERR_INIT;
         /* Only a label: if the generator fails, the zeros are as good. */
-        if (sso_crypto_random(NULL, raw, sizeof(raw), &err) != SSO_OK)
+        if (mod_sso_thread_random(NULL, raw, sizeof(raw), &err) != SSO_OK)
             ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "no random request id: %s", err.reason);
         req->id = apr_psprintf(r->pool, "%02x%02x%02x%02x%02x%02x", raw[0], raw[1], raw[2], raw[3], raw[4], raw[5]);
     }

@@ -48,7 +48,6 @@ struct mod_sso_req_t {
     int expr_used;                /* one of our expression functions was evaluated */
     int defer;                    /* Require expr was asked before anyone could sign in: check_authn decides */
     int step_up;                  /* there is a session, but it is too weak for this location */
-    struct mod_sso_random_t *random; /* drawn and not yet used: req.c */
     const char *id;               /* request id as shown to the person and logged */
     const char *fold_cookie;      /* the Cookie header of the root request before ours were cut out */
     const char *fold_authorization; /* root: the client's Authorization before SSOPassToken replaced it; "": none */

@@ -2,11 +2,19 @@
 /* Thread-owned sealers: no lock and no key schedule on the way of a request. */
 #include "httpd/thread.h"
 
+#include <string.h>
+
 #include <apr_thread_proc.h>
+
+#include "jose/crypto.h"
+
+#define AHEAD 1024
 
 typedef struct thread_state_t {
     apr_pool_t *pool; /* of its own allocator: other threads never touch it */
     apr_array_header_t *sealers; /* sso_sealer_t*, by ring_index */
+    apr_size_t left; /* of the bytes below: those that nobody was given yet */
+    unsigned char ahead[AHEAD];
 } thread_state_t;
 
 /* Set once in child_init, before any worker thread exists. */
@@ -15,8 +23,10 @@ static apr_threadkey_t *thread_key;
 static void destroy_state(void *data)
 {
     thread_state_t *state = data;
-    if (state)
-        apr_pool_destroy(state->pool);
+    if (!state)
+        return;
+    sso_crypto_cleanse(state->ahead, sizeof(state->ahead));
+    apr_pool_destroy(state->pool);
 }
 
 apr_status_t mod_sso_thread_child_init(apr_pool_t *pchild)
@@ -56,5 +66,22 @@ sso_rc_t mod_sso_thread_sealer(const mod_sso_site_t *site, sso_sealer_t **ret_se
     if (!*sealer)
         SSO_TRY(sso_sealer_create(state->pool, site->ring, sealer, err));
     *ret_sealer = *sealer;
+    return SSO_OK;
+}
+
+/* In the parent there is no thread key, so nothing that was drawn ahead is inherited by a fork. */
+sso_rc_t mod_sso_thread_random(void *baton, unsigned char *out, apr_size_t len, sso_err_t *err)
+{
+    thread_state_t *state = len <= AHEAD ? state_of_thread() : NULL;
+    if (!state)
+        return sso_crypto_random(baton, out, len, err);
+    if (len > state->left) {
+        state->left = 0;
+        SSO_TRY(sso_crypto_random(baton, state->ahead, AHEAD, err));
+        state->left = AHEAD;
+    }
+    state->left -= len;
+    memcpy(out, state->ahead + state->left, len);
+    memset(state->ahead + state->left, 0, len);
     return SSO_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What belongs to one thread: keyed cipher contexts, one sealer for each key ring. They hang on a thread key with a
- * destructor, because HTTP/2 workers end while the process lives. */
+/* What belongs to one thread: keyed cipher contexts, one sealer for each key ring, and random bytes drawn ahead. They
+ * hang on a thread key with a destructor, because HTTP/2 workers end while the process lives. */
 #ifndef MOD_SSO_THREAD_H
 #define MOD_SSO_THREAD_H
 
@@ -10,5 +10,9 @@ apr_status_t mod_sso_thread_child_init(apr_pool_t *pchild);
 
 /* The sealer of this thread for the site's keys; made at first use, borrowed. */
 SSO_MUST_USE sso_rc_t mod_sso_thread_sealer(const mod_sso_site_t *site, sso_sealer_t **ret_sealer, sso_err_t *err);
+
+/* The process's generator in the shape sso_env_t wants (`baton` is not used). It costs nearly the same for few bytes as
+ * for many, so a thread draws some ahead; what was handed out is not kept. */
+SSO_MUST_USE sso_rc_t mod_sso_thread_random(void *baton, unsigned char *out, apr_size_t len, sso_err_t *err);
 
 #endif

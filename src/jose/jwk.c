@@ -50,6 +50,8 @@ static apr_status_t destroy_key(void *data)
         const unsigned char *ro;
         unsigned char *rw;
     } secret = {.ro = key->secret};
+    for (int i = 0; i < SSO_JWK_KEPT; i++)
+        EVP_PKEY_CTX_free(atomic_exchange(&key->kept->verifiers[i], NULL));
     EVP_PKEY_free(key->pkey);
     key->pkey = NULL;
     if (key->secret_len)
@@ -63,6 +65,7 @@ sso_jwk_t *sso_jwk_new(apr_pool_t *pool, sso_kty_t kty)
     sso_jwk_t *key = apr_pcalloc(pool, sizeof(*key));
     key->kty = kty;
     key->may = SSO_JWK_MAY_ALL;
+    key->kept = apr_pcalloc(pool, sizeof(*key->kept));
     apr_pool_cleanup_register(pool, key, destroy_key, apr_pool_cleanup_null);
     return key;
 }

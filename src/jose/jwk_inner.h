@@ -3,6 +3,8 @@
 #ifndef SSO_JOSE_JWK_INNER_H
 #define SSO_JOSE_JWK_INNER_H
 
+#include <stdatomic.h>
+
 #include "jose/jwk.h"
 #include "jose/ossl.h"
 
@@ -25,6 +27,13 @@ typedef struct sso_jwk_curve_t {
     apr_size_t sig_len;
 } sso_jwk_curve_t;
 
+/* RSA, EC: set up to verify, one for each padding and hash. Made by whichever thread is first, read-only from then on,
+ * to be copied: setting one up costs more than verifying with it. */
+#define SSO_JWK_KEPT 6
+typedef struct sso_jwk_kept_t {
+    _Atomic(EVP_PKEY_CTX *) verifiers[SSO_JWK_KEPT];
+} sso_jwk_kept_t;
+
 struct sso_jwk_t {
     sso_kty_t kty;
     const sso_jwk_curve_t *curve; /* EC, OKP */
@@ -33,6 +42,7 @@ struct sso_jwk_t {
     unsigned may;
     int is_private;
     EVP_PKEY *pkey;              /* RSA, EC, OKP */
+    sso_jwk_kept_t *kept;        /* never NULL */
     const unsigned char *secret; /* oct */
     apr_size_t secret_len;
 };

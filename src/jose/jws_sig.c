@@ -100,27 +100,67 @@ static apr_size_t rs_to_der(const EVP_PKEY *pkey, const unsigned char *rs, apr_s
     return (apr_size_t)i2d_ECDSA_SIG(sig, &der);
 }
 
+static EVP_PKEY_CTX *make_verifier(const sso_jwk_t *key, const sso_alg_t *alg)
+{
+    const sso_crypto_algs_t *algs = sso_crypto_algs();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    if (ctx && algs && EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, algs->md[alg->hash]) == 1 &&
+        (key->kty != SSO_KTY_RSA || set_rsa_padding(ctx, alg)))
+        return ctx;
+    EVP_PKEY_CTX_free(ctx);
+    return NULL;
+}
+
+/* A copy of the kept one; NULL when OpenSSL cannot. */
+static EVP_PKEY_CTX *take_verifier(const sso_jwk_t *key, const sso_alg_t *alg)
+{
+    const int slot = (alg->family == SSO_SIG_RSA_PSS ? SSO_JWK_KEPT / 2 : 0) + (int)alg->hash - (int)SSO_HASH_SHA256;
+    _Atomic(EVP_PKEY_CTX *) *place = &key->kept->verifiers[slot];
+    EVP_PKEY_CTX *kept = atomic_load(place), *none = NULL;
+    if (!kept) {
+        kept = make_verifier(key, alg);
+        if (!kept)
+            return NULL;
+        if (!atomic_compare_exchange_strong(place, &none, kept)) {
+            EVP_PKEY_CTX_free(kept);
+            kept = none; /* another thread was first */
+        }
+    }
+    return EVP_PKEY_CTX_dup(kept);
+}
+
+/* Ed25519 and Ed448 sign the text itself, not a digest of it (RFC 8032). */
+static sso_rc_t verify_eddsa(const sso_jwk_t *key, const sso_alg_t *alg, const sso_jws_parsed_t *parsed, sso_err_t *err)
+{
+    SSO_AUTO(md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx || EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1)
+        return sso_crypto_fail(err, "EVP_DigestVerifyInit_ex");
+    if (EVP_DigestVerify(ctx, parsed->signature, parsed->signature_len, (const unsigned char *)parsed->signing_input,
+                         parsed->signing_input_len) != 1)
+        return refuse_signature(err, alg);
+    return SSO_OK;
+}
+
 static sso_rc_t verify_pkey(const sso_jwk_t *key, const sso_alg_t *alg, const sso_jws_parsed_t *parsed, sso_err_t *err)
 {
-    unsigned char der[DER_MAX];
+    unsigned char der[DER_MAX], digest[SSO_HASH_MAX];
     const unsigned char *sig = parsed->signature;
-    apr_size_t sig_len = parsed->signature_len;
+    apr_size_t sig_len = parsed->signature_len, digest_len;
     const apr_size_t want = key->curve ? key->curve->sig_len : (apr_size_t)EVP_PKEY_get_size(key->pkey);
     SSO_TRY(check_length(sig_len, want, alg, err));
+    if (alg->family == SSO_SIG_EDDSA)
+        return verify_eddsa(key, alg, parsed, err);
     if (alg->family == SSO_SIG_ECDSA) {
         sig_len = rs_to_der(key->pkey, sig, sig_len, der);
         sig = der;
         if (!sig_len)
             return refuse_signature(err, alg);
     }
-    SSO_AUTO(md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *pctx = NULL; /* belongs to ctx */
-    const char *hash = alg->family == SSO_SIG_EDDSA ? NULL : sso_crypto_hash_name(alg->hash);
-    if (!ctx || EVP_DigestVerifyInit_ex(ctx, &pctx, hash, NULL, NULL, key->pkey, NULL) != 1 ||
-        (key->kty == SSO_KTY_RSA && !set_rsa_padding(pctx, alg)))
-        return sso_crypto_fail(err, "EVP_DigestVerifyInit_ex");
-    if (EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)parsed->signing_input, parsed->signing_input_len) !=
-        1)
+    SSO_TRY(sso_crypto_digest(alg->hash, parsed->signing_input, parsed->signing_input_len, digest, &digest_len, err));
+    SSO_AUTO(pkey_ctx) EVP_PKEY_CTX *ctx = take_verifier(key, alg);
+    if (!ctx)
+        return sso_crypto_fail(err, "EVP_PKEY_verify_init");
+    if (EVP_PKEY_verify(ctx, sig, sig_len, digest, digest_len) != 1)
         return refuse_signature(err, alg);
     return SSO_OK;
 }

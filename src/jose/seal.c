@@ -12,19 +12,28 @@
 #include "base/text.h"
 #include "jose/ossl.h"
 
-#define BOX_VERSION  1
-#define KEY_LEN      32
-#define NONCE_LEN    12
-#define TAG_LEN      16
-#define HEAD_LEN     (1 + SSO_KEY_ID_LEN + 2) /* what is authenticated in the clear */
-#define BODY_AT      (HEAD_LEN + NONCE_LEN)
-#define CONTEXT_MAX  8192
-#define KEYFILE_MAX  (64 * 1024)
-#define DISTINCT_MIN 16 /* of 32 random bytes fewer than 16 differ once in 10^13 keys */
+#define BOX_VERSION    1
+#define HMAC_BLOCK_MAX 128 /* of SHA-512 */
+#define KEY_LEN        32
+#define NONCE_LEN      12
+#define TAG_LEN        16
+#define HEAD_LEN       (1 + SSO_KEY_ID_LEN + 2) /* what is authenticated in the clear */
+#define BODY_AT        (HEAD_LEN + NONCE_LEN)
+#define CONTEXT_MAX    8192
+#define CONTEXT_SHORT  512
+#define KEYFILE_MAX    (64 * 1024)
+#define DISTINCT_MIN   16 /* of 32 random bytes fewer than 16 differ once in 10^13 keys */
+
+/* HMAC under a key's HKDF-Extract (RFC 5869 2.2, no salt), both halves as far as the key goes (RFC 2104 4): to be
+ * copied, read by all threads. Copying an EVP_MAC_CTX costs several times as much, EVP_KDF ten times. */
+typedef struct prk_t {
+    EVP_MD_CTX *inner, *outer;
+} prk_t;
 
 typedef struct ring_key_t {
     unsigned char bytes[KEY_LEN];
-    EVP_MAC_CTX *expand; /* HMAC under its HKDF-Extract (RFC 5869 2.2, no salt): to be copied, read by all threads */
+    prk_t for_boxes;  /* SHA-256 */
+    prk_t for_others; /* SHA-512: sso_keyring_derive */
     unsigned char id[SSO_KEY_ID_LEN];
     char hex[2 * SSO_KEY_ID_LEN + 1];
 } ring_key_t;
@@ -99,30 +108,73 @@ static const char *find_weakness(const unsigned char *key)
     return NULL;
 }
 
+static void free_prk(prk_t *prk)
+{
+    EVP_MD_CTX_free(prk->inner);
+    EVP_MD_CTX_free(prk->outer);
+    prk->inner = prk->outer = NULL;
+}
+
+static void free_prks(ring_key_t *key)
+{
+    free_prk(&key->for_boxes);
+    free_prk(&key->for_others);
+}
+
 static apr_status_t cleanse_ring(void *data)
 {
     sso_keyring_t *ring = data;
     for (int i = 0; i < ring->size; i++)
-        EVP_MAC_CTX_free(ring->keys[i].expand);
+        free_prks(&ring->keys[i]);
     sso_crypto_cleanse(ring, sizeof(*ring));
     return APR_SUCCESS;
 }
 
-static sso_rc_t key_expand(const unsigned char *bytes, EVP_MAC_CTX **ret_ctx, sso_err_t *err)
+/* One half of an HMAC (RFC 2104 2), begun with a key that is shorter than a block. */
+static EVP_MD_CTX *begin_half(sso_hash_t hash, const unsigned char *key, apr_size_t len, unsigned char pad)
 {
-    static const unsigned char no_salt[SSO_SHA256_LEN];
-    const sso_crypto_algs_t *algs = sso_crypto_algs();
-    unsigned char prk[SSO_HASH_MAX];
-    apr_size_t n;
-    SSO_TRY(sso_crypto_hmac(SSO_HASH_SHA256, no_salt, sizeof(no_salt), bytes, KEY_LEN, prk, &n, err));
-    EVP_MAC_CTX *ctx = algs ? EVP_MAC_CTX_dup(algs->hmac[SSO_HASH_SHA256]) : NULL;
-    int ok = ctx && EVP_MAC_init(ctx, prk, n, NULL);
-    sso_crypto_cleanse(prk, sizeof(prk));
-    if (!ok) {
-        EVP_MAC_CTX_free(ctx);
-        return sso_crypto_fail(err, "keying HMAC");
+    unsigned char block[HMAC_BLOCK_MAX];
+    const apr_size_t size = hash == SSO_HASH_SHA256 ? 64 : HMAC_BLOCK_MAX;
+    for (apr_size_t i = 0; i < size; i++)
+        block[i] = (unsigned char)((i < len ? key[i] : 0) ^ pad);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (ctx && (!EVP_DigestInit_ex2(ctx, sso_crypto_algs()->md[hash], NULL) || !EVP_DigestUpdate(ctx, block, size))) {
+        EVP_MD_CTX_free(ctx);
+        ctx = NULL;
     }
-    *ret_ctx = ctx;
+    sso_crypto_cleanse(block, sizeof(block));
+    return ctx;
+}
+
+static sso_rc_t extract(const unsigned char *bytes, sso_hash_t hash, prk_t *prk, sso_err_t *err)
+{
+    static const unsigned char no_salt[SSO_HASH_MAX];
+    unsigned char key[SSO_HASH_MAX];
+    apr_size_t n;
+    SSO_TRY(sso_crypto_hmac(hash, no_salt, sso_crypto_hash_len(hash), bytes, KEY_LEN, key, &n, err));
+    prk->inner = begin_half(hash, key, n, 0x36);
+    prk->outer = begin_half(hash, key, n, 0x5c);
+    sso_crypto_cleanse(key, sizeof(key));
+    return prk->inner && prk->outer ? SSO_OK : sso_crypto_fail(err, "keying HMAC");
+}
+
+typedef struct part_t {
+    const void *bytes;
+    apr_size_t len;
+} part_t;
+
+/* The first block of HKDF-Expand (RFC 5869 2.3): as much as the hash gives, which is all we need. */
+static sso_rc_t expand(const prk_t *prk, const part_t *info, int parts, unsigned char *out, sso_err_t *err)
+{
+    static const unsigned char first_block = 1;
+    SSO_AUTO(md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    unsigned n = 0;
+    int ok = ctx && EVP_MD_CTX_copy_ex(ctx, prk->inner);
+    for (int i = 0; ok && i < parts; i++)
+        ok = EVP_DigestUpdate(ctx, info[i].bytes, info[i].len);
+    if (!ok || !EVP_DigestUpdate(ctx, &first_block, 1) || !EVP_DigestFinal_ex(ctx, out, &n) ||
+        !EVP_MD_CTX_copy_ex(ctx, prk->outer) || !EVP_DigestUpdate(ctx, out, n) || !EVP_DigestFinal_ex(ctx, out, &n))
+        return sso_crypto_fail(err, "HKDF");
     return SSO_OK;
 }
 
@@ -142,7 +194,13 @@ static sso_rc_t add_key(sso_keyring_t *ring, const unsigned char *bytes, int lin
         if (memcmp(ring->keys[i].id, key->id, SSO_KEY_ID_LEN) == 0)
             return sso_err_set(err, SSO_E_CONFIG, "keyfile-duplicate", "line %d: the same key as key %d of this file",
                                line, i + 1);
-    SSO_TRY(key_expand(bytes, &key->expand, err));
+    sso_rc_t rc = extract(bytes, SSO_HASH_SHA256, &key->for_boxes, err);
+    if (rc == SSO_OK)
+        rc = extract(bytes, SSO_HASH_SHA512, &key->for_others, err);
+    if (rc != SSO_OK) {
+        free_prks(key);
+        return rc;
+    }
     ring->size++;
     return SSO_OK;
 }
@@ -210,22 +268,15 @@ const char *sso_keyring_id(const sso_keyring_t *ring, int i)
 }
 
 sso_rc_t sso_keyring_derive(const sso_keyring_t *ring, int key_index, const char *label, const void *info,
-                            apr_size_t info_len, unsigned char out[32], sso_err_t *err)
+                            apr_size_t info_len, unsigned char out[SSO_DERIVED_LEN], sso_err_t *err)
 {
-    static const char prefix[] = "mod_sso_oidc derive v1";
-    static const unsigned char first_block = 1; /* RFC 5869 2.3: all that 32 bytes take */
+    static const char prefix[] = "mod_sso_oidc derive v2";
     apr_size_t label_len = strlen(label) + 1;
-    size_t got = 0;
     if (key_index < 0 || key_index >= ring->size || label_len > 64)
         return sso_err_set(err, SSO_E_INTERNAL, "crypto", "no such key or label to derive from");
     /* The label ends with a NUL: no two (label, info) give the same text. */
-    SSO_AUTO(mac_ctx) EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(ring->keys[key_index].expand);
-    if (!ctx || !EVP_MAC_update(ctx, (const unsigned char *)prefix, sizeof(prefix)) ||
-        !EVP_MAC_update(ctx, (const unsigned char *)label, label_len) ||
-        (info_len && !EVP_MAC_update(ctx, info, info_len)) || !EVP_MAC_update(ctx, &first_block, 1) ||
-        !EVP_MAC_final(ctx, out, &got, SSO_SHA256_LEN) || got != SSO_SHA256_LEN)
-        return sso_crypto_fail(err, "HKDF");
-    return SSO_OK;
+    const part_t parts[] = {{prefix, sizeof(prefix)}, {label, label_len}, {info, info_len}};
+    return expand(&ring->keys[key_index].for_others, parts, 3, out, err);
 }
 
 /* ---- the sealer ---- */
@@ -258,17 +309,14 @@ static sso_rc_t key_slot(const sso_sealer_t *sealer, slot_t *slot, int sealing, 
                          unsigned day, sso_err_t *err)
 {
     static const char prefix[] = "mod_sso_oidc box v1";
-    unsigned char info[sizeof(prefix) + 32], key[KEY_LEN];
-    apr_size_t n = sizeof(prefix) - 1;
-    memcpy(info, prefix, n);
-    memcpy(info + n, labels[purpose].text, labels[purpose].len - 1);
-    n += labels[purpose].len - 1;
-    info[n++] = (unsigned char)(day >> 8);
-    info[n++] = (unsigned char)day;
+    const unsigned char day_bytes[] = {(unsigned char)(day >> 8), (unsigned char)day};
+    const part_t info[] = {
+        {prefix, sizeof(prefix) - 1}, {labels[purpose].text, labels[purpose].len - 1}, {day_bytes, 2}};
+    unsigned char key[SSO_SHA256_LEN];
     slot->tag = SLOT_FREE;
     if (!slot->ctx && !(slot->ctx = EVP_CIPHER_CTX_new()))
         return sso_crypto_fail(err, "EVP_CIPHER_CTX_new");
-    SSO_TRY(sso_crypto_hkdf(sealer->ring->keys[index].bytes, KEY_LEN, NULL, 0, info, n, key, sizeof(key), err));
+    SSO_TRY(expand(&sealer->ring->keys[index].for_boxes, info, 3, key, err));
     int ok = EVP_CipherInit_ex2(slot->ctx, sealer->algs->aes256gcm, key, NULL, sealing, NULL);
     sso_crypto_cleanse(key, sizeof(key));
     return ok ? SSO_OK : sso_crypto_fail(err, "keying AES-256-GCM");
@@ -298,18 +346,24 @@ static sso_rc_t find_slot(sso_sealer_t *sealer, int sealing, sso_seal_purpose_t 
     return SSO_OK;
 }
 
+/* Short contexts, as ours are, go in one piece: what OpenSSL spends on a call is more than the bytes cost. */
 static int add_aad(EVP_CIPHER_CTX *ctx, int sealing, const unsigned char *head, sso_seal_purpose_t purpose,
                    const void *context, apr_size_t context_len)
 {
-    unsigned char first[HEAD_LEN + 32];
+    unsigned char first[HEAD_LEN + 32 + CONTEXT_SHORT];
+    apr_size_t len = HEAD_LEN + labels[purpose].len;
     int n;
     memcpy(first, head, HEAD_LEN);
     memcpy(first + HEAD_LEN, labels[purpose].text, labels[purpose].len);
-    int first_len = HEAD_LEN + (int)labels[purpose].len;
+    if (context_len && context_len <= CONTEXT_SHORT) {
+        memcpy(first + len, context, context_len);
+        len += context_len;
+        context_len = 0;
+    }
     if (sealing)
-        return EVP_EncryptUpdate(ctx, NULL, &n, first, first_len) &&
+        return EVP_EncryptUpdate(ctx, NULL, &n, first, (int)len) &&
                (!context_len || EVP_EncryptUpdate(ctx, NULL, &n, context, (int)context_len));
-    return EVP_DecryptUpdate(ctx, NULL, &n, first, first_len) &&
+    return EVP_DecryptUpdate(ctx, NULL, &n, first, (int)len) &&
            (!context_len || EVP_DecryptUpdate(ctx, NULL, &n, context, (int)context_len));
 }
 

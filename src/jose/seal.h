@@ -72,8 +72,9 @@ SSO_MUST_USE sso_rc_t sso_seal_open(sso_sealer_t *sealer, apr_pool_t *pool, apr_
                                     const void *context, apr_size_t context_len, const char *text, apr_size_t text_len,
                                     unsigned char **ret_plain, apr_size_t *ret_len, int *ret_key_index, sso_err_t *err);
 
-/* 32 bytes derived from key `key_index` for `label` and `info`: HKDF-SHA256. */
+/* 64 bytes derived from key `key_index` for `label` and `info`: HKDF-SHA512. */
+#define SSO_DERIVED_LEN 64
 SSO_MUST_USE sso_rc_t sso_keyring_derive(const sso_keyring_t *ring, int key_index, const char *label, const void *info,
-                                         apr_size_t info_len, unsigned char out[32], sso_err_t *err);
+                                         apr_size_t info_len, unsigned char out[SSO_DERIVED_LEN], sso_err_t *err);
 
 #endif

@@ -3,7 +3,8 @@
  *   login cookie: u8 1 | browser id[8] | secret[32] | u64 since (seconds)
  *   state:        u8 1 | flow id[16] | browser id[8] | u64 started (seconds) | u8 depth | u8 flags | u32 max_age
  *                 | u8 length, provider | u16 length, return path | u8 length, acr
- * Secrets of a flow: the verifier is HKDF of the sealing key over flow id and browser secret, the nonce a hash of it.
+ * Secrets of a flow: verifier and nonce are the two halves of one HKDF of the sealing key over flow id and browser
+ * secret; neither says anything about the other.
  * Who steals a callback URL has no browser secret, who plants his own in a victim's browser has not the victim's: the
  * code is bound to neither (RFC 9700 4.5, 4.7). */
 #include "oidc/state.h"
@@ -20,8 +21,7 @@
 #define BOX_VERSION      1
 #define BOX_MAX          2048
 #define FUTURE_TOLERANCE apr_time_from_sec(60) /* clocks of several machines */
-#define LABEL_VERIFIER   "login pkce verifier v1"
-#define LABEL_NONCE      "login nonce v1"
+#define LABEL_SECRETS    "login verifier, nonce"
 
 /* What of a state parameter is not strings, as write_flow puts it. */
 #define FIXED_LEN (1 + SSO_FLOW_ID_LEN + SSO_LOGIN_ID_LEN + 8 + 1 + 1 + 4 + 1 + 2 + 1)
@@ -220,38 +220,23 @@ static void write_text(char out[44], const unsigned char bytes[32])
     out[sso_b64url_encode(out, bytes, 32)] = '\0';
 }
 
-/* A hash of the verifier, as the challenge is one; it tells as little about it. */
-static sso_rc_t make_nonce(const unsigned char verifier[32], char out[44], sso_err_t *err)
-{
-    unsigned char text[sizeof(LABEL_NONCE) + 32], digest[SSO_SHA256_LEN];
-
-    memcpy(text, LABEL_NONCE, sizeof(LABEL_NONCE));
-    memcpy(text + sizeof(LABEL_NONCE), verifier, 32);
-    sso_rc_t rc = sso_crypto_sha256(text, sizeof(text), digest, err);
-    sso_crypto_cleanse(text, sizeof(text));
-    if (rc == SSO_OK)
-        write_text(out, digest);
-    return rc;
-}
-
 sso_rc_t sso_state_secrets(const sso_keyring_t *ring, const sso_flow_t *flow, const sso_browser_t *browser,
                            sso_flow_secrets_t *ret_secrets, sso_err_t *err)
 {
     unsigned char info[SSO_FLOW_ID_LEN + SSO_BROWSER_SECRET_LEN];
-    unsigned char verifier[32], digest[SSO_SHA256_LEN];
+    unsigned char derived[SSO_DERIVED_LEN], digest[SSO_SHA256_LEN];
     sso_flow_secrets_t secrets;
 
     if (!same_bytes(flow->browser_id, browser->id, sizeof(browser->id)))
         return sso_err_set(err, SSO_E_MISMATCH, "login-cookie-name", "the login was begun by another browser");
     memcpy(info, flow->flow_id, SSO_FLOW_ID_LEN);
     memcpy(info + SSO_FLOW_ID_LEN, browser->secret, SSO_BROWSER_SECRET_LEN);
-    sso_rc_t rc = sso_keyring_derive(ring, flow->key_index, LABEL_VERIFIER, info, sizeof(info), verifier, err);
+    sso_rc_t rc = sso_keyring_derive(ring, flow->key_index, LABEL_SECRETS, info, sizeof(info), derived, err);
     sso_crypto_cleanse(info, sizeof(info));
     SSO_TRY(rc);
-    write_text(secrets.verifier, verifier);
-    rc = make_nonce(verifier, secrets.nonce, err);
-    sso_crypto_cleanse(verifier, sizeof(verifier));
-    SSO_TRY(rc);
+    write_text(secrets.verifier, derived);
+    write_text(secrets.nonce, derived + 32);
+    sso_crypto_cleanse(derived, sizeof(derived));
     /* RFC 7636 4.2: S256. */
     SSO_TRY(sso_crypto_sha256(secrets.verifier, sizeof(secrets.verifier) - 1, digest, err));
     write_text(secrets.challenge, digest);

@@ -247,7 +247,7 @@ static sso_rc_t call_seal(world_t *world)
 static sso_rc_t call_ring(world_t *world)
 {
     sso_keyring_t *ring = NULL;
-    unsigned char out[32];
+    unsigned char out[SSO_DERIVED_LEN];
     SSO_TRY(sso_keyring_parse(unit_pool, world->text, strlen(world->text), &ring, &err));
     return sso_keyring_derive(ring, 0, "label", "info", 4, out, &err);
 }

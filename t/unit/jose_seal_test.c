@@ -295,25 +295,40 @@ static void generated_lines_are_key_files(void **state)
     assert_int_equal(sso_keyring_size(ring_of(apr_pstrcat(unit_pool, a, b, NULL))), 2);
 }
 
+/* RFC 5869: Extract without salt, one block of Expand. */
+static void derived_values_are_hkdf_sha512(void **state)
+{
+    (void)state;
+    static const char info[] = "mod_sso_oidc derive v2\0pkce\0flow\x01";
+    unsigned char *key, zeros[64] = {0}, prk[SSO_HASH_MAX], want[SSO_HASH_MAX], got[SSO_DERIVED_LEN];
+    apr_size_t n;
+    unit_assert_ok(sso_b64_decode_pool(unit_pool, KEY_A, 44, &key, &n, &err));
+    assert_int_equal(n, 32);
+    unit_assert_ok(sso_crypto_hmac(SSO_HASH_SHA512, zeros, 64, key, 32, prk, &n, &err));
+    unit_assert_ok(sso_crypto_hmac(SSO_HASH_SHA512, prk, 64, info, sizeof(info) - 1, want, &n, &err));
+    unit_assert_ok(sso_keyring_derive(ring_of(KEY_A), 0, "pkce", "flow", 4, got, &err));
+    assert_memory_equal(want, got, sizeof(got));
+}
+
 static void derived_values_depend_on_key_label_and_info(void **state)
 {
     (void)state;
     sso_keyring_t *ring = ring_of(KEY_A KEY_B);
-    unsigned char a[32], b[32];
+    unsigned char a[SSO_DERIVED_LEN], b[SSO_DERIVED_LEN];
     unit_assert_ok(sso_keyring_derive(ring, 0, "pkce", "flow", 4, a, &err));
     unit_assert_ok(sso_keyring_derive(ring, 0, "pkce", "flow", 4, b, &err));
-    assert_memory_equal(a, b, 32);
+    assert_memory_equal(a, b, sizeof(a));
     unit_assert_ok(sso_keyring_derive(ring, 1, "pkce", "flow", 4, b, &err));
-    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a, b, sizeof(a));
     unit_assert_ok(sso_keyring_derive(ring, 0, "nonce", "flow", 4, b, &err));
-    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a, b, sizeof(a));
     unit_assert_ok(sso_keyring_derive(ring, 0, "pkce", "flo", 3, b, &err));
-    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a, b, sizeof(a));
     unit_assert_ok(sso_keyring_derive(ring, 0, "pkc", "eflow", 5, b, &err));
-    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a, b, sizeof(a));
     /* the derivation does not depend on the place in the ring */
     unit_assert_ok(sso_keyring_derive(ring_of(KEY_B KEY_A), 1, "pkce", "flow", 4, b, &err));
-    assert_memory_equal(a, b, 32);
+    assert_memory_equal(a, b, sizeof(a));
     unit_assert_err(sso_keyring_derive(ring, 2, "pkce", "flow", 4, b, &err), SSO_E_INTERNAL, "crypto");
     unit_assert_err(sso_keyring_derive(ring, -1, "pkce", "flow", 4, b, &err), SSO_E_INTERNAL, "crypto");
 }
@@ -337,7 +352,7 @@ static void what_no_caller_may_ask_for_is_refused(void **state)
     sso_keyring_t *ring = ring_of(KEY_A);
     sso_env_t env = unit_env();
     char *text = NULL, *plain = NULL, *long_context = apr_pcalloc(unit_pool, 8193);
-    unsigned char out[32], *bytes;
+    unsigned char out[SSO_DERIVED_LEN], *bytes;
     apr_size_t len;
     memset(long_context, 'c', 8192);
     unit_assert_ok(sso_seal(sealer, &env, SSO_SEAL_SESSION, long_context, 8192, "x", 1, &text, &err));
@@ -413,6 +428,7 @@ int main(void)
         unit_test(keyfile_holds_at_most_eight_keys),
         unit_test(error_details_name_the_line_and_never_the_key),
         unit_test(generated_lines_are_key_files),
+        unit_test(derived_values_are_hkdf_sha512),
         unit_test(derived_values_depend_on_key_label_and_info),
         unit_test(format_is_stable),
         unit_test(what_no_caller_may_ask_for_is_refused),
