@@ -35,7 +35,7 @@ export const stored = (page) => page.evaluate(() => window.om.auth.store.get());
 export async function changed(page, old, patience = 15000) {
   const until = Date.now() + patience;
   while (Date.now() < until) {
-    const { primary } = await stored(page);
+    const { primary } = await stored(page).catch(() => ({})); // it may be on its way to another page
     if (primary && primary !== old) return primary;
     await page.waitForTimeout(50);
   }

@@ -151,5 +151,48 @@ subtest 'the header filter' => sub {
     set(filter => 'jwt');
 };
 
+# Its own login, as each era hands it out. Returns the browser and where it was sent at the end.
+sub own_login {
+    my ($era, %more) = @_;
+    $om->reset;
+    set(era => $era, %more);
+    my $browser = SSO::Browser->new;
+    my $back = $om->origin . '/auth/callback';
+    my $form = $browser->go($om->origin . "/api/v1/auth/login?redirectUri=$back");
+    my $answer = $browser->submit($form, {login => 'bob', password => 'bob'});
+    $answer = $browser->get($answer->header('Location')) while $answer->header('Location') !~ m{/auth/callback};
+    return ($browser, $answer->header('Location') =~ s/^\Q$back\E//r);
+}
+
+subtest 'its own login' => sub {
+    $om->stop;
+    $om = SSO::OP->_start('openmetadata', {});
+    for my $era (qw(E1 E2 E3)) {
+        my ($browser, $rest) = own_login($era, users => {bob => {displayName => 'Bob & Co'}});
+        my $encoded = $era eq 'E1' ? qr/^\?id_token=([^&]+)&email=bob\@example\.com&name=Bob & Co$/
+            : qr/^#id_token=([^&]+)&email=bob%40example\.com&name=Bob\+%26\+Co$/;
+        like $rest, $encoded, "$era: how the token comes";
+        my ($token) = $rest =~ $encoded;
+        is ask($token), 'bob', "$era: it is a token";
+        my $again = $browser->get($om->origin . '/api/v1/auth/refresh');
+        is $again->status, 200, "$era: refresh";
+        my $duration = $again->json->{expiryDuration} / ($era eq 'E1' ? 1 : 1000);
+        cmp_ok abs($duration - time - 3600), '<', 20, "$era: in seconds or milliseconds";
+        is ask($again->json->{accessToken}), 'bob', "$era: the new one is a token too";
+        set(idp => {down => true});
+        is $browser->get($om->origin . '/api/v1/auth/refresh')->status, 503, "$era: no verdict is 503";
+        my $get = $browser->get($om->origin . '/api/v1/auth/logout');
+        is $get->status, $era eq 'E1' ? 302 : 405, "$era: logout by GET";
+        is $get->header('Allow'), 'POST', "$era: the other method is named" if $era ne 'E1';
+        $browser->request('POST', $om->origin . '/api/v1/auth/logout') if $era ne 'E1';
+        is $browser->get($om->origin . '/api/v1/auth/refresh')->status, 401, "$era: then there is no refresh";
+        is ask($token), $era eq 'E2' ? '401 Not Authorized! Invalid session.' : 'bob', "$era: what became of the token";
+        my $evil = $browser->get($om->origin . '/api/v1/auth/login?redirectUri=https://evil.example/auth/callback');
+        is $evil->status, 400, "$era: another place is refused" if $era ne 'E1';
+    }
+    my ($browser) = own_login('E3', idp => {refreshToken => false});
+    is $browser->get($om->origin . '/api/v1/auth/refresh')->status, 401, 'without a refresh token the session ends';
+};
+
 $_->stop for $op, $om;
 done_testing;

@@ -10,7 +10,7 @@
 //   ui                     "1.9", "1.11" or "newest": which generation of the pages
 //   era                    "E1", "E2" or "E3": profile of JwtFilter and of the own login
 //   filter                 "jwt" or "header" (CatalogOpenIdAuthorizationRequestFilter)
-//   authentication, oidc, authorizer     as OpenMetadata names them
+//   authentication, oidc, authorizer     as OpenMetadata names them; a publicKeyUrl that is a path is one of this server
 //   users                  { name: {email, displayName, isAdmin, isBot, roles, teams} }, null removes
 //   idp                    the provider of the own login: {lifetime s, refreshToken, down}
 //   answers                { "GET /api/v1/tables": {status, json, headers, delay, times} }: said instead of the truth
@@ -42,7 +42,7 @@ function defaults(origin) {
     authentication: {
       provider: 'custom-oidc', providerName: 'SSO', clientType: 'confidential', clientId: 'openmetadata',
       authority: publicUrl, callbackUrl: `${publicUrl}/callback`, enableSelfSignup: true, enableAutoRedirect: false,
-      publicKeyUrls: [`${origin}${base}/_idp/jwks`, `${origin}${base}/api/v1/system/config/jwks`],
+      publicKeyUrls: ['/_idp/jwks', '/api/v1/system/config/jwks'],
       tokenValidationAlgorithm: 'RS256', jwtPrincipalClaims: ['email', 'preferred_username', 'sub'],
       jwtPrincipalClaimsMapping: [], emailClaim: '', allowedEmailDomains: [], additionalTrustedRedirectUris: [],
     },
@@ -70,6 +70,9 @@ class OpenMetadata {
 
   start() {
     this.config = merge(defaults(this.origin), given);
+    const { authentication, base } = this.config;
+    const own = (url) => (url.startsWith('/') ? this.origin + base + url : url);
+    authentication.publicKeyUrls = authentication.publicKeyUrls.map(own);
     this.requests = [];
     this.count = 0;
     this.remoteKeys = new RemoteKeys();
