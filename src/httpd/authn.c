@@ -8,6 +8,7 @@
 #include "httpd/authn.h"
 
 #include "httpd/bearer.h"
+#include "httpd/bridge.h"
 #include "httpd/cors.h"
 #include "httpd/identity.h"
 #include "httpd/log.h"
@@ -47,7 +48,7 @@ static int open_credential(request_rec *r, const mod_sso_provider_t *p, const mo
                            mod_sso_opened_t **ret_opened)
 {
     *ret_opened = NULL;
-    if (mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_BEARER)) {
+    if (mod_sso_dir_accepts(dir, MOD_SSO_ACCEPT_BEARER) && !mod_sso_bridge_is_session_only(r)) {
         int status = mod_sso_bearer_open(r, p, ret_opened);
         if (status != OK || *ret_opened)
             return status;
@@ -92,9 +93,11 @@ static int identify(request_rec *r, mod_sso_req_t *req)
 /* A token that lacks a scope is told which one; every other refusal is httpd's own 403. */
 static int deny(request_rec *r, const mod_sso_req_t *req)
 {
+    int status;
     if (req->current && req->current->bearer && req->scopes)
         return mod_sso_bearer_refuse_scope(r, req->current->provider, req->scopes);
-    return HTTP_FORBIDDEN;
+    status = mod_sso_bridge_forbid(r);
+    return status == DECLINED ? HTTP_FORBIDDEN : status;
 }
 
 int mod_sso_authn_access_checker_ex(request_rec *r)
@@ -106,18 +109,25 @@ int mod_sso_authn_access_checker_ex(request_rec *r)
         return DECLINED;
     req->guarded = 1;
     r->user = NULL; /* whoever set it before us: only our session counts here */
-    int status = identify(r, req);
-    if (status != OK)
+    const mod_sso_provider_t *p = mod_sso_site_provider_of(r);
+    int status = mod_sso_bridge_begin(r, p);
+    if (status != DECLINED)
         return status;
+    status = identify(r, req);
+    if (status != OK)
+        return status == HTTP_FORBIDDEN ? deny(r, req) : status;
     mod_sso_req_root(r)->expr_used = 0;
     req->in_authz = 1;
     status = ap_run_access_checker_ex(r);
     req->in_authz = 0;
-    if (status == HTTP_FORBIDDEN && !r->user && mod_sso_req_root(r)->expr_used) {
-        req->defer = 1;
-        return OK;
-    }
-    return status == HTTP_FORBIDDEN ? deny(r, req) : status;
+    int defer = status == HTTP_FORBIDDEN && !r->user && mod_sso_req_root(r)->expr_used;
+    if (status != OK && status != DECLINED && !defer)
+        return status == HTTP_FORBIDDEN ? deny(r, req) : status;
+    int bridged = mod_sso_bridge_decide(r, p);
+    if (bridged != DECLINED)
+        return bridged;
+    req->defer = defer;
+    return defer ? OK : status;
 }
 
 int mod_sso_authn_force(request_rec *r)

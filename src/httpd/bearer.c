@@ -136,8 +136,7 @@ static request_rec *request_of_client(request_rec *r)
     return r;
 }
 
-/* The client's own header, even where a session's token has replaced it for the application. */
-static const char *authorization_of(request_rec *r, int *ret_count)
+const char *mod_sso_bearer_authorization(request_rec *r, int *ret_count)
 {
     const char *kept = mod_sso_req_root(r)->fold_authorization;
     *ret_count = 1;
@@ -289,7 +288,7 @@ static int read_token(request_rec *r, const mod_sso_provider_t *provider, const 
     sso_err_t err = SSO_ERR_INIT;
     const char *text = NULL;
     int count;
-    const char *header = authorization_of(r, &count);
+    const char *header = mod_sso_bearer_authorization(r, &count);
     /* RFC 6750 2, 3.1: more than one token, or one in more than one way. Which of them somebody in front of us has
      * looked at, nobody knows. */
     if (count > 1 || sso_bearer_is_several(header)) {

@@ -14,6 +14,10 @@ apr_status_t mod_sso_bearer_child_init(apr_pool_t *pchild, server_rec *main_serv
  * hook. Tokens in a query or a form are none. */
 int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_sso_opened_t **ret_opened);
 
+/* The Authorization header as the client sent it, also where ours has replaced it for the application. *ret_count: how
+ * many there were. */
+const char *mod_sso_bearer_authorization(request_rec *r, int *ret_count);
+
 /* Answers; each finishes the request and returns what the hook has to return. */
 /* 401 without an error code: nothing was shown (RFC 6750 3.1). */
 int mod_sso_bearer_challenge(request_rec *r, const mod_sso_provider_t *provider);

@@ -26,6 +26,7 @@
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
 #include "httpd/thread.h"
+#include "httpd/trail.h"
 #include "oidc/authresp.h"
 #include "oidc/claims.h"
 #include "oidc/idtoken.h"
@@ -287,10 +288,18 @@ static int answer_bad_callback(callback_t *cb, const sso_err_t *err)
     return mod_sso_resp_page(cb->r, HTTP_BAD_REQUEST, MOD_SSO_PAGE_LOGIN_FAILED, cb->return_path, -1);
 }
 
+/* A login that was to show nothing (prompt=none) ends where the interface's own sign-in begins; NULL for others. */
+static const char *silent_end(const callback_t *cb)
+{
+    return cb->flow.flags & SSO_FLOW_PROMPT_NONE ? sso_bridge_sign_in_page(cb->r->pool, cb->return_path) : NULL;
+}
+
 static int answer_failure(callback_t *cb, const char *id, const char *what, int browser_fault, const sso_err_t *err)
 {
     /* What was set for a session that is not to be: a refused login leaves no cookie of its own. */
     apr_table_unset(cb->r->err_headers_out, "Set-Cookie");
+    if (silent_end(cb))
+        return mod_sso_trail_end_silent(cb->r, silent_end(cb), err);
     if (err->rc == SSO_E_DENIED && !strcmp(err->reason, "provider-access-denied")) {
         mod_sso_log_refusal(cb->r, APLOG_INFO, id, what, err);
         return mod_sso_resp_page(cb->r, HTTP_FORBIDDEN, MOD_SSO_PAGE_LOGIN_FAILED, cb->return_path, -1);
@@ -305,6 +314,7 @@ static int start_once_more(callback_t *cb)
     mod_sso_login_t login = {.provider = cb->p,
                              .return_path = cb->return_path,
                              .depth = cb->flow.depth + 1,
+                             .prompt_none = (cb->flow.flags & SSO_FLOW_PROMPT_NONE) != 0,
                              .demand = {(cb->flow.flags & SSO_FLOW_MAX_AGE) ? cb->flow.max_age : -1, NULL}};
     return mod_sso_login_start(cb->r, &login);
 }
@@ -319,6 +329,8 @@ static int answer_lost_login(callback_t *cb, const sso_err_t *err)
         mod_sso_log_refusal(cb->r, APLOG_INFO, "SSO213", "a login is started once more", err);
         return start_once_more(cb);
     }
+    if (silent_end(cb))
+        return mod_sso_trail_end_silent(cb->r, silent_end(cb), err);
     mod_sso_log_refusal(cb->r, APLOG_WARNING, "SSO204", "a callback is refused", err);
     return mod_sso_resp_page(cb->r, HTTP_BAD_REQUEST, MOD_SSO_PAGE_COOKIES_BLOCKED, cb->return_path, -1);
 }
@@ -346,6 +358,7 @@ int mod_sso_callback_endpoint(request_rec *r)
         if (steps[i].run(&cb, &err) != SSO_OK)
             return answer_failure(&cb, steps[i].id, steps[i].what, steps[i].browser_fault, &err);
     mod_sso_login_mark_depth(r, cb.p, cb.flow.depth + 1);
+    mod_sso_trail_arrive(r, cb.p, (cb.flow.flags & SSO_FLOW_PROMPT_NONE) != 0);
     (void)mod_sso_login_make_room(r, cb.site, 0); /* the session goes before the return paths of other tabs */
     return mod_sso_resp_redirect(r, cb.return_path);
 }

@@ -93,6 +93,9 @@ const char *mod_sso_cmd_mint_audience(cmd_parms *cmd, void *dir, int argc, char 
 const char *mod_sso_cmd_mint_lifetime(cmd_parms *cmd, void *dir, const char *arg);
 const char *mod_sso_cmd_mint_claim(cmd_parms *cmd, void *dir, const char *name, const char *claim);
 
+/* cmd_bridge.c */
+const char *mod_sso_cmd_bridge(cmd_parms *cmd, void *dir, const char *application, const char *delivery);
+
 /* cmd_header.c: which header may carry a claim. */
 const char *mod_sso_cmd_claim_prefix(cmd_parms *cmd, void *dir, const char *arg);
 const char *mod_sso_cmd_claim_header(cmd_parms *cmd, void *dir, const char *claim, const char *header);

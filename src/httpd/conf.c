@@ -179,6 +179,7 @@ void *mod_sso_conf_create_dir(apr_pool_t *pool, char *path)
     dir->claim_delimiter = MOD_SSO_UNSET;
     dir->pass_token = MOD_SSO_UNSET;
     dir->mint_lifetime = MOD_SSO_UNSET;
+    dir->bridge = MOD_SSO_UNSET;
     dir->accept = MOD_SSO_UNSET;
     dir->max_age = MOD_SSO_UNSET;
     dir->step_up_max_age = MOD_SSO_UNSET;
@@ -237,6 +238,8 @@ void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
     MERGE_PTR(mint_audiences);
     MERGE_INT(mint_lifetime);
     m->mint_claims = merge_mint_claims(pool, b->mint_claims, a->mint_claims);
+    m->bridge = a->bridge != MOD_SSO_UNSET ? a->bridge : b->bridge;
+    m->bridge_base = a->bridge != MOD_SSO_UNSET ? a->bridge_base : b->bridge_base;
     MERGE_INT(accept);
     MERGE_PTR(unauthenticated);
     MERGE_PTR(remote_user);

@@ -154,6 +154,7 @@ typedef struct mod_sso_claim_header_t {
 
 enum { MOD_SSO_FORMAT_UTF8, MOD_SSO_FORMAT_PERCENT, MOD_SSO_FORMAT_BASE64URL };
 enum { MOD_SSO_ACCEPT_SESSION = 1, MOD_SSO_ACCEPT_BEARER = 2 };
+enum { MOD_SSO_BRIDGE_OFF, MOD_SSO_BRIDGE_QUERY, MOD_SSO_BRIDGE_FRAGMENT };
 enum { MOD_SSO_PASS_NONE, MOD_SSO_PASS_ID, MOD_SSO_PASS_ACCESS, MOD_SSO_PASS_MINTED };
 
 /* A location. */
@@ -169,6 +170,8 @@ struct mod_sso_dir_t {
     apr_array_header_t *mint_audiences; /* char* */
     int mint_lifetime;                 /* seconds */
     apr_array_header_t *mint_claims;   /* sso_mint_claim_t */
+    int bridge;                        /* MOD_SSO_BRIDGE_* */
+    const char *bridge_base;           /* path of the location, without a slash at the end */
     int accept;                        /* MOD_SSO_ACCEPT_* bits */
     apr_array_header_t *unauthenticated; /* mod_sso_unauth_rule_t */
     mod_sso_remote_user_t *remote_user;

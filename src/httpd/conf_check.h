@@ -90,6 +90,9 @@ void mod_sso_check_site_cookies(mod_sso_check_t *ck);
 /* Between sites: same host and cookie, other client. */
 void mod_sso_check_shared_cookies(mod_sso_check_t *ck);
 
+/* conf_bridge.c: SSOBridge in a section of `s`. */
+void mod_sso_check_bridge(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use);
+
 /* conf_secret.c */
 /* A sentence when the value is a placeholder or a sample of somebody's documentation, NULL when it may be real. */
 const char *mod_sso_check_sample(apr_pool_t *pool, const char *value, int is_secret);

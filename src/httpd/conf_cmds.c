@@ -79,5 +79,5 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE_ARGV("SSOMintAudience", mod_sso_cmd_mint_audience, NULL, D, "for whom tokens are minted"),
     AP_INIT_TAKE1("SSOMintLifetime", mod_sso_cmd_mint_lifetime, NULL, D, "how long minted tokens live"),
     AP_INIT_TAKE2("SSOMintClaim", mod_sso_cmd_mint_claim, NULL, D, "a name in minted tokens and its claim"),
-    AP_INIT_RAW_ARGS("SSOBridge", mod_sso_cmd_not_yet, NULL, D, "answer the login calls of a known application"),
+    AP_INIT_TAKE12("SSOBridge", mod_sso_cmd_bridge, NULL, D, "answer the login calls of a known application"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

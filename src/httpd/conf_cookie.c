@@ -82,6 +82,8 @@ void mod_sso_check_cookies(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     provider->cookie2 = apr_pstrcat(ck->pconf, provider->cookie, ".1", NULL);
     provider->cookie_idle = apr_pstrcat(ck->pconf, provider->cookie, "-t", NULL);
     provider->cookie_depth = apr_pstrcat(ck->pconf, provider->cookie, "-d", NULL);
+    provider->cookie_out = apr_pstrcat(ck->pconf, provider->cookie, "-out", NULL);
+    provider->cookie_new = apr_pstrcat(ck->pconf, provider->cookie, "-new", NULL);
     provider->cookie_hint =
         apr_pstrcat(ck->pconf, site->secure ? "__Secure-" : "", bare_name(provider->cookie), "-hint", NULL);
     provider->hint_path =
@@ -110,10 +112,12 @@ void mod_sso_check_cookies(mod_sso_check_t *ck, mod_sso_provider_t *provider)
 /* 1 when a cookie of `a` has the name of one of `b`. */
 static int overlap(const mod_sso_provider_t *a, const mod_sso_provider_t *b)
 {
-    const char *const left[] = {a->cookie, a->cookie2, a->cookie_idle, a->cookie_depth, a->cookie_hint};
-    const char *const right[] = {b->cookie, b->cookie2, b->cookie_idle, b->cookie_depth, b->cookie_hint};
-    for (int i = 0; i < 5; i++) {
-        for (int k = 0; k < 5; k++) {
+    const char *const left[] = {a->cookie,     a->cookie2,    a->cookie_idle, a->cookie_depth,
+                                a->cookie_out, a->cookie_new, a->cookie_hint};
+    const char *const right[] = {b->cookie,     b->cookie2,    b->cookie_idle, b->cookie_depth,
+                                 b->cookie_out, b->cookie_new, b->cookie_hint};
+    for (int i = 0; i < 7; i++) {
+        for (int k = 0; k < 7; k++) {
             if (strcmp(left[i], right[k]) == 0)
                 return 1;
         }

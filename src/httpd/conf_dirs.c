@@ -117,8 +117,11 @@ static void keep_tokens(mod_sso_check_t *ck, const server_rec *s, const mod_sso_
     unsigned bit = use->dir->pass_token == MOD_SSO_PASS_ID       ? 1u << SSO_TOKEN_ID
                    : use->dir->pass_token == MOD_SSO_PASS_ACCESS ? 1u << SSO_TOKEN_ACCESS
                                                                  : 0;
-    if (site && use->dir->pass_token == MOD_SSO_PASS_MINTED)
+    int bridge = use->dir->bridge > MOD_SSO_BRIDGE_OFF;
+    if (site && (bridge || use->dir->pass_token == MOD_SSO_PASS_MINTED))
         conf->site->mints = 1;
+    if (site && bridge)
+        conf->site->bridges = 1;
     for (int i = 0; site && i < site->count; i++) {
         if (!bit || (use->dir->use && strcmp(site->providers[i]->name, use->dir->use) != 0))
             continue;
@@ -139,20 +142,23 @@ static int has_directive(const mod_sso_conf_t *conf, const char *directive)
 /* The audience may stand in a section around this one. Where it does not reach, the request is refused. */
 static void check_mint(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
 {
-    if (use->dir->pass_token != MOD_SSO_PASS_MINTED || use->dir->mint_audiences ||
+    int bridge = strcasecmp(use->directive, "SSOBridge") == 0;
+    if ((use->dir->pass_token != MOD_SSO_PASS_MINTED && !bridge) || use->dir->mint_audiences ||
         has_directive(mod_sso_conf_of(s), "SSOMintAudience") ||
         has_directive(mod_sso_conf_of(ck->main_server), "SSOMintAudience"))
         return;
     mod_sso_check_fail(ck, "SSO116", "SSOMintAudience", NULL,
-                       "is missing for SSOPassToken minted in %s at %s; write the id by which the application knows "
-                       "itself (OpenMetadata: AUTHENTICATION_CLIENT_ID), so that its tokens count nowhere else",
-                       use->section, use->where);
+                       "is missing for %s in %s at %s; write the id by which the application knows itself "
+                       "(OpenMetadata: AUTHENTICATION_CLIENT_ID), so that its tokens count nowhere else",
+                       bridge ? "SSOBridge" : "SSOPassToken minted", use->section, use->where);
 }
 
 static void check_pass_token(mod_sso_check_t *ck, server_rec *s, const mod_sso_use_t *use)
 {
     check_pass(ck, s, use);
     check_mint(ck, s, use);
+    if (strcasecmp(use->directive, "SSOBridge") == 0)
+        mod_sso_check_bridge(ck, s, use);
     keep_tokens(ck, s, use);
     for (server_rec *v = s->is_virtual ? NULL : s->next; v; v = v->next)
         keep_tokens(ck, v, use);
@@ -167,7 +173,7 @@ static void check_uses(mod_sso_check_t *ck, server_rec *s)
             check_use(ck, s, use);
         else if (strcasecmp(use->directive, "SSOAccept") == 0)
             check_accept(ck, s, use);
-        else if (strcasecmp(use->directive, "SSOPassToken") == 0)
+        else if (strcasecmp(use->directive, "SSOPassToken") == 0 || strcasecmp(use->directive, "SSOBridge") == 0)
             check_pass_token(ck, s, use);
     }
 }

@@ -15,6 +15,7 @@ int mod_sso_endpoint_handler(request_rec *r);       /* handler, REALLY_FIRST */
 int mod_sso_login_endpoint(request_rec *r);         /* login.c */
 int mod_sso_callback_endpoint(request_rec *r);      /* callback.c */
 int mod_sso_logout_endpoint(request_rec *r);        /* logout.c */
+void mod_sso_logout_here(request_rec *r, const mod_sso_site_t *site); /* logout.c: the sessions, and no answer */
 int mod_sso_logout_backchannel(request_rec *r);     /* logout.c */
 int mod_sso_logout_frontchannel(request_rec *r);    /* logout.c */
 

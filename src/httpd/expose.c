@@ -12,6 +12,7 @@
 
 #include "base/cookie.h"
 #include "base/text.h"
+#include "httpd/bridge.h"
 #include "httpd/log.h"
 #include "httpd/mint.h"
 #include "httpd/resp.h"
@@ -171,6 +172,9 @@ static int add_minted_token(const expose_t *x)
     sso_err_t err = SSO_ERR_INIT;
     sso_rc_t rc = x->bearer ? SSO_OK : mod_sso_mint_token(x->r, x->session, &token, &err);
 
+    if (rc == SSO_E_EXPIRED && x->dir->bridge > MOD_SSO_BRIDGE_OFF)
+        return mod_sso_bridge_unauthorized(x->r, "SSO251", "a call without a session is answered 401", APLOG_INFO,
+                                           &err);
     if (rc == SSO_E_EXPIRED) /* within its last second the session is over */
         return mod_sso_resp_unauthorized(x->r, mod_sso_site_provider_of(x->r));
     if (rc != SSO_OK)
@@ -181,6 +185,12 @@ static int add_minted_token(const expose_t *x)
 
 static int add_token(const expose_t *x)
 {
+    if (x->dir->bridge > MOD_SSO_BRIDGE_OFF) {
+        if (mod_sso_req(x->r)->bridge_token)
+            return add_minted_token(x);
+        put_token(x, NULL); /* a marker means nothing to the application */
+        return OK;
+    }
     switch (x->dir->pass_token) {
     case MOD_SSO_PASS_ID:
         put_token(x, x->session->tokens[SSO_TOKEN_ID]);
@@ -273,6 +283,7 @@ static int is_our_cookie(void *baton, const char *name, apr_size_t len)
         const mod_sso_provider_t *p = site->providers[i];
         if (is_exactly(name, len, p->cookie) || is_exactly(name, len, p->cookie2) ||
             is_exactly(name, len, p->cookie_idle) || is_exactly(name, len, p->cookie_depth) ||
+            is_exactly(name, len, p->cookie_out) || is_exactly(name, len, p->cookie_new) ||
             is_exactly(name, len, p->cookie_hint))
             return 1;
     }
@@ -379,5 +390,7 @@ int mod_sso_expose_fixups(request_rec *r)
     mod_sso_expose_cut_cookies(r, site);
     if (current)
         keep_headers(r);
+    else if (mod_sso_req(r)->bridge != SSO_BRIDGE_NONE)
+        replace_authorization(r, NULL);
     return current && current->session && current->user ? expose_session(r, current) : DECLINED;
 }

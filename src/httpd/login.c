@@ -14,6 +14,7 @@
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
 #include "httpd/thread.h"
+#include "httpd/trail.h"
 #include "oidc/authreq.h"
 
 #define LOGIN_COOKIES_MAX 4
@@ -123,6 +124,12 @@ static const char *loop_cause(const mod_sso_opened_t *opened)
     return "the session cookie is not accepted";
 }
 
+/* Where a login that must not show a page ends without one; NULL for all others. */
+static const char *silent_end(request_rec *r, const mod_sso_login_t *login)
+{
+    return login->prompt_none ? sso_bridge_sign_in_page(r->pool, login->return_path) : NULL;
+}
+
 static int stop_loop(request_rec *r, const mod_sso_login_t *login)
 {
     sso_err_t err = SSO_ERR_INIT;
@@ -131,6 +138,8 @@ static int stop_loop(request_rec *r, const mod_sso_login_t *login)
                 opened->session ? "too weak" : opened->why);
     mod_sso_log_refusal(r, APLOG_ERR, "SSO203", "a login loop was stopped", &err);
     mod_sso_login_mark_depth(r, login->provider, -1);
+    if (silent_end(r, login))
+        return mod_sso_resp_redirect(r, silent_end(r, login));
     return mod_sso_resp_page(r, HTTP_FORBIDDEN, MOD_SSO_PAGE_LOOP_STOPPED, login->return_path, -1);
 }
 
@@ -371,7 +380,7 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
     sso_authreq_t request = {.redirect_uri = redirect_uri,
                              .state = state,
                              .secrets = &secrets,
-                             .prompt = login->prompt_none ? "none" : NULL,
+                             .prompt = login->prompt_none ? "none" : mod_sso_trail_prompt(r, p),
                              .max_age = login->demand.max_age,
                              .acr_values =
                                  login->demand.acrs ? apr_array_pstrcat(r->pool, login->demand.acrs, ' ') : NULL,
@@ -394,13 +403,17 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
     if (begun.depth >= LOOP_DEPTH)
         return stop_loop(r, login);
     if (mod_sso_req_redirect_uri(r, login->provider, &redirect_uri, &err) != SSO_OK) {
+        if (silent_end(r, login))
+            return mod_sso_trail_end_silent(r, silent_end(r, login), &err);
         mod_sso_log_refusal(r, APLOG_ERR, "SSO201", "a login cannot start", &err);
         return mod_sso_resp_page(r, strcmp(err.reason, "host-unknown") ? HTTP_FORBIDDEN : HTTP_MISDIRECTED_REQUEST,
                                  MOD_SSO_PAGE_BAD_REQUEST, NULL, -1);
     }
     if (mod_sso_meta_get(r->pool, login->provider, &meta, &err) != SSO_OK ||
         make_request(r, &begun, meta, redirect_uri, &url, &err) != SSO_OK)
-        return mod_sso_login_refuse(r, "SSO201", "a login cannot start", &err, login->return_path);
+        return silent_end(r, login) ? mod_sso_trail_end_silent(r, silent_end(r, login), &err)
+                                    : mod_sso_login_refuse(r, "SSO201", "a login cannot start", &err,
+                                                           login->return_path);
     return mod_sso_resp_redirect(r, url);
 }
 

@@ -13,6 +13,7 @@
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
 #include "httpd/thread.h"
+#include "httpd/trail.h"
 #include "jose/crypto.h"
 #include "oidc/logout.h"
 
@@ -100,6 +101,7 @@ static const mod_sso_provider_t *end_all(request_rec *r, const mod_sso_site_t *s
         const char *id_token;
         mod_sso_session_end(r, p, &id_token);
         mod_sso_login_mark_depth(r, p, -1);
+        mod_sso_trail_mark_out(r, p);
         if (!ended && (had || id_token)) {
             ended = p;
             *ret_id_token = id_token;
@@ -107,6 +109,12 @@ static const mod_sso_provider_t *end_all(request_rec *r, const mod_sso_site_t *s
     }
     mod_sso_login_end_pending(r, site);
     return ended;
+}
+
+void mod_sso_logout_here(request_rec *r, const mod_sso_site_t *site)
+{
+    const char *id_token;
+    (void)end_all(r, site, &id_token);
 }
 
 int mod_sso_logout_endpoint(request_rec *r)

@@ -209,17 +209,22 @@ static sso_rc_t make_token(request_rec *r, const sso_session_t *session, const s
     return SSO_OK;
 }
 
+sso_mint_rule_t mod_sso_mint_rule(const mod_sso_site_t *site, const mod_sso_dir_t *dir)
+{
+    const sso_mint_rule_t rule = {site->mint_issuer, dir->mint_audiences, dir->mint_claims,
+                                  dir->mint_lifetime == MOD_SSO_UNSET ? SSO_MINT_LIFETIME : dir->mint_lifetime};
+    return rule;
+}
+
 sso_rc_t mod_sso_mint_token(request_rec *r, const sso_session_t *session, const char **ret_token, sso_err_t *err)
 {
     const mod_sso_site_t *site = mod_sso_site_of(r);
-    const mod_sso_dir_t *dir = mod_sso_dir_of(r);
     const char *body = NULL;
     mod_sso_bearer_key_t key;
     mod_sso_bearer_entry_t entry;
     if (!site || !site->mint_key || !cache)
         return sso_err_set(err, SSO_E_CONFIG, "mint-no-key", "no key was loaded for this virtual host at the start");
-    const sso_mint_rule_t rule = {site->mint_issuer, dir->mint_audiences, dir->mint_claims,
-                                  dir->mint_lifetime == MOD_SSO_UNSET ? SSO_MINT_LIFETIME : dir->mint_lifetime};
+    const sso_mint_rule_t rule = mod_sso_mint_rule(site, mod_sso_dir_of(r));
     SSO_TRY(sso_mint_body(r->pool, session, &rule, &body, err));
     SSO_TRY(cache_key(r, session, &rule, body, &key, err));
     if (mod_sso_bearer_cache_get(cache, r->pool, &key, r->request_time, &entry)) {

@@ -20,6 +20,8 @@ int mod_sso_mint_is_jwks(const request_rec *r);
 /* The JWKS, never NULL. */
 const char *mod_sso_mint_jwks(const request_rec *r);
 
+/* What a location says about its tokens; sso_mint_rule_t.audiences is NULL where SSOMintAudience does not reach. */
+sso_mint_rule_t mod_sso_mint_rule(const mod_sso_site_t *site, const mod_sso_dir_t *dir);
 /* The token of this session for this location; the one that was made for it before while that has half of its life to
  * go. Reasons: mint-no-key, those of sso_mint_body and sso_mint_sign. */
 SSO_MUST_USE sso_rc_t mod_sso_mint_token(request_rec *r, const sso_session_t *session, const char **ret_token,

@@ -5,6 +5,7 @@
 
 #include "httpd/conf.h"
 #include "httpd/site.h"
+#include "oidc/bridge.h"
 #include "oidc/session.h"
 
 /* The endpoint that a request is for. */
@@ -47,6 +48,8 @@ struct mod_sso_req_t {
     int in_authz;                 /* re-entrancy guard of the authz hooks */
     int expr_used;                /* one of our expression functions was evaluated */
     int defer;                    /* Require expr was asked before anyone could sign in: check_authn decides */
+    sso_bridge_call_t bridge;     /* which call this is where SSOBridge stands */
+    int bridge_token;             /* the application gets a token with it */
     int step_up;                  /* there is a session, but it is too weak for this location */
     const char *id;               /* request id as shown to the person and logged */
     const char *fold_cookie;      /* the Cookie header of the root request before ours were cut out */

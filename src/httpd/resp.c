@@ -18,7 +18,8 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->err_headers_out, "Expires", "0");
     apr_table_setn(r->err_headers_out, "Referrer-Policy", "no-referrer");
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
-    mod_sso_cors_set_headers(r);
+    if (mod_sso_req(r)->bridge == SSO_BRIDGE_NONE) /* only pages of the site itself get at a marker */
+        mod_sso_cors_set_headers(r);
 }
 
 /* ErrorDocument stays out (we do not return the status), `Header always` stays in (the error filter). */

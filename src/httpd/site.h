@@ -34,6 +34,8 @@ struct mod_sso_provider_t {
     const char *cookie2;       /* cookie + ".1": second part */
     const char *cookie_idle;   /* "__Host-sso-t" */
     const char *cookie_depth;  /* "__Host-sso-d": marker of the loop breaker */
+    const char *cookie_out;    /* "__Host-sso-out": signed out a moment ago (SSOBridge) */
+    const char *cookie_new;    /* "__Host-sso-new": signed in a moment ago (SSOBridge) */
     const char *cookie_hint;   /* "__Secure-sso-hint" */
     const char *hint_path;     /* Path of the hint: base path, or the logout path where that lies elsewhere */
     sso_cookie_attrs_t attrs;  /* of the session cookies */
@@ -86,6 +88,7 @@ struct mod_sso_site_t {
     const char *cookie_prefix_all; /* what the application never sees begins with this: "__Host-sso", "sso-8080" … */
 
     int mints;                 /* a location passes minted tokens on */
+    int bridges;               /* a location has SSOBridge */
     const sso_mint_key_t *mint_key; /* mint.c, post_config; NULL unless mints */
     const char *mint_issuer;
     const char *key_file;      /* SSOKeyFile, NULL: the default one */

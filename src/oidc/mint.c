@@ -177,12 +177,37 @@ static const char *subject(apr_pool_t *pool, const sso_claims_t *claims, const s
     return email ? apr_pstrmemdup(pool, email, (apr_size_t)(strchr(email, '@') - email)) : NULL;
 }
 
+static sso_rc_t refuse_user(const sso_mint_rule_t *rule, sso_err_t *err)
+{
+    return sso_err_set(err, SSO_E_DENIED, "mint-user", "%s",
+                       claim_for(rule, "sub") ? "the claim that SSOMintClaim names for sub has no single value"
+                                              : "the session has no verified e-mail address in plain ASCII");
+}
+
+static const char *display_name(const sso_claims_t *claims, const sso_mint_rule_t *rule)
+{
+    const char *named = claim_for(rule, "name");
+    return single(claims, named ? named : "name");
+}
+
+sso_rc_t sso_mint_person(apr_pool_t *pool, const sso_session_t *session, const sso_mint_rule_t *rule,
+                         const char **ret_email, const char **ret_name, sso_err_t *err)
+{
+    const char *email = find_email(pool, &session->claims);
+    const char *sub = subject(pool, &session->claims, rule, email);
+    const char *display = display_name(&session->claims, rule);
+    if (!sub)
+        return refuse_user(rule, err);
+    *ret_email = email;
+    *ret_name = display ? display : sub;
+    return SSO_OK;
+}
+
 static void add_person(sso_buf_t *buf, const sso_claims_t *claims, const sso_mint_rule_t *rule, const char *email)
 {
     const char *named = claim_for(rule, "preferred_username");
     const char *user = named ? single(claims, named) : email;
-    const char *name = claim_for(rule, "name");
-    const char *display = single(claims, name ? name : "name");
+    const char *display = display_name(claims, rule);
     if (email) {
         add_member(buf, "email", email);
         if (sso_claims_find(claims, "email_verified"))
@@ -205,9 +230,7 @@ sso_rc_t sso_mint_body(apr_pool_t *pool, const sso_session_t *session, const sso
     if (!rule->audiences || rule->audiences->nelts == 0)
         return sso_err_set(err, SSO_E_CONFIG, "mint-audience", "SSOMintAudience does not reach this location");
     if (!sub)
-        return sso_err_set(err, SSO_E_DENIED, "mint-user", "%s",
-                           claim_for(rule, "sub") ? "the claim that SSOMintClaim names for sub has no single value"
-                                                  : "the session has no verified e-mail address in plain ASCII");
+        return refuse_user(rule, err);
     sso_buf_init(&buf, pool, 512, SSO_MINT_BODY_MAX);
     sso_buf_adds(&buf, "\"iss\":");
     add_string(&buf, rule->issuer);

@@ -57,6 +57,10 @@ int sso_mint_same_name(const char *a, const char *b);
  * Reasons: mint-audience (none), mint-user (no usable address and no claim for sub), mint-too-large. */
 SSO_MUST_USE sso_rc_t sso_mint_body(apr_pool_t *pool, const sso_session_t *session, const sso_mint_rule_t *rule,
                                     const char **ret_body, sso_err_t *err);
+/* The same person for somebody to look at: *ret_email NULL where there is none that may stand for him; *ret_name the
+ * display name, else the user's. Reason mint-user. */
+SSO_MUST_USE sso_rc_t sso_mint_person(apr_pool_t *pool, const sso_session_t *session, const sso_mint_rule_t *rule,
+                                      const char **ret_email, const char **ret_name, sso_err_t *err);
 /* When a token made now ends: after the rule's lifetime, never later than the session. Whole seconds. */
 apr_time_t sso_mint_expires(const sso_session_t *session, const sso_mint_rule_t *rule, apr_time_t now);
 /* The token (RS256) with iat, exp and a random jti. Reasons: mint-expired (less than a second is left), those of

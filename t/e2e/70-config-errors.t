@@ -262,8 +262,6 @@ my %has = map { my ($name, $conf) = @$_; $name => (configtest("$good\n$conf"))[1
 
 rejects 'what is for later' => (
     (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOIntrospect SSOClientCertificate)),
-    (map { ["$_ in a location", "$good\n<Location /x>\n$_ x y\n</Location>", qr/$_ is not available in this version of mod_sso_oidc: remove it/] }
-        qw(SSOBridge)),
     ['pushed requests', "$good\nSSOEndpoint par https://login.acme.test/par", qr/SSOEndpoint par is not available in this version/],
     ['introspection', "$good\nSSOEndpoint introspection https://login.acme.test/i", qr/SSOEndpoint introspection is not available in this version/],
     $has{revocation} ? () : ['revocation', "$good\nSSOEndpoint revocation https://login.acme.test/r", qr/SSOEndpoint revocation is not available in this version/],
