@@ -100,6 +100,16 @@ static int deny(request_rec *r, const mod_sso_req_t *req)
     return status == DECLINED ? HTTP_FORBIDDEN : status;
 }
 
+/* "Not in the group" cannot be said of somebody whose groups the provider left out. */
+static int check_unknown(request_rec *r, int status)
+{
+    const char *claim = mod_sso_req_root(r)->unknown;
+    if (!claim || status != OK)
+        return status;
+    mod_sso_identity_log_unknown(r, claim);
+    return HTTP_FORBIDDEN;
+}
+
 int mod_sso_authn_access_checker_ex(request_rec *r)
 {
     mod_sso_req_t *req = mod_sso_req(r);
@@ -117,8 +127,9 @@ int mod_sso_authn_access_checker_ex(request_rec *r)
     if (status != OK)
         return status == HTTP_FORBIDDEN ? deny(r, req) : status;
     mod_sso_req_root(r)->expr_used = 0;
+    mod_sso_req_root(r)->unknown = NULL;
     req->in_authz = 1;
-    status = ap_run_access_checker_ex(r);
+    status = check_unknown(r, ap_run_access_checker_ex(r));
     req->in_authz = 0;
     int defer = status == HTTP_FORBIDDEN && !r->user && mod_sso_req_root(r)->expr_used;
     if (status != OK && status != DECLINED && !defer)
@@ -220,7 +231,8 @@ int mod_sso_authn_auth_checker(request_rec *r)
     if (req->in_authz || !is_ours(r))
         return DECLINED;
     req->in_authz = 1;
-    int status = ap_run_auth_checker(r);
+    mod_sso_req_root(r)->unknown = NULL;
+    int status = check_unknown(r, ap_run_auth_checker(r));
     req->in_authz = 0;
     if (status == HTTP_UNAUTHORIZED && r->user)
         status = HTTP_FORBIDDEN;

@@ -3,7 +3,10 @@
  * path of a nested claim. Quotes keep blanks together. */
 #include "httpd/identity.h"
 
+#include <strings.h>
+
 #include <ap_provider.h>
+#include <apr_lib.h>
 #include <mod_auth.h>
 
 #include "oidc/bearer.h"
@@ -12,7 +15,20 @@
 typedef struct required_t {
     const char *claim;
     apr_array_header_t *values; /* char* */
+    int negated;                /* `Require not`, or inside <RequireNone> */
 } required_t;
+
+/* mod_authz_core turns the answer of a negated line around without telling us, so it is read from the configuration:
+ * the line itself, and the sections around it. */
+static int is_negated(const cmd_parms *cmd)
+{
+    const ap_directive_t *d = cmd->directive;
+    int negated = d && d->args && strncasecmp(d->args, "not", 3) == 0 && apr_isspace(d->args[3]);
+
+    for (d = d ? d->parent : NULL; d; d = d->parent)
+        negated ^= strncasecmp(d->directive, "<RequireNone", 12) == 0;
+    return negated;
+}
 
 static const char *parse_require(cmd_parms *cmd, const char *line, const void **ret_parsed)
 {
@@ -25,6 +41,7 @@ static const char *parse_require(cmd_parms *cmd, const char *line, const void **
     if (!*required->claim || required->values->nelts == 0)
         return "Require sso-claim needs the name of a claim and at least one value, like: Require sso-claim groups "
                "admins";
+    required->negated = is_negated(cmd);
     *ret_parsed = required;
     return NULL;
 }
@@ -44,6 +61,11 @@ static authz_status check_claim(request_rec *r, const char *line, const void *pa
     for (int i = 0; claim && i < required->values->nelts; i++) {
         if (sso_claim_has(claim, APR_ARRAY_IDX(required->values, i, const char *)))
             return AUTHZ_GRANTED;
+    }
+    /* Neither "he is in the group" nor "he is not" may be concluded: whichever way it is asked, it does not hold. */
+    if (!claim && sso_claims_is_unknown(&current->session->claims, required->claim)) {
+        mod_sso_identity_log_unknown(r, required->claim);
+        return required->negated ? AUTHZ_GRANTED : AUTHZ_DENIED;
     }
     if (current->bearer && sso_bearer_is_scope(required->claim))
         mod_sso_req(r)->scopes = required->values; /* RFC 6750 3.1: the answer may say what was missing */

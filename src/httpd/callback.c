@@ -235,6 +235,8 @@ static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
 
     SSO_TRY(sso_claims_flatten(cb->r->pool, cb->id_token.claims, cb->userinfo, cb->site->session_claims, &claims, err));
     note_dropped(cb, claims);
+    if (client->groups_delimiter)
+        SSO_TRY(sso_claims_split(cb->r->pool, claims, "groups", client->groups_delimiter, &claims, err));
     SSO_TRY(sso_env_random(&cb->env, session->id, sizeof(session->id), err));
     SSO_TRY(sso_logout_key(issuer, client->client_id, "sub", cb->id_token.sub, session->key_sub, err));
     if (cb->id_token.sid)

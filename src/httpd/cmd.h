@@ -59,7 +59,7 @@ const char *mod_sso_cmd_not_yet(cmd_parms *cmd, void *unused, const char *args);
 /* cmd_provider.c */
 const char *mod_sso_cmd_section(cmd_parms *cmd, void *dir, const char *arg);
 const char *mod_sso_cmd_provider_text(cmd_parms *cmd, void *unused, const char *arg);
-const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, const char *name, const char *arg);
+const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *mod_sso_cmd_endpoint(cmd_parms *cmd, void *unused, const char *name, const char *url);
 const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *arg);
 const char *mod_sso_cmd_client_key(cmd_parms *cmd, void *unused, const char *file, const char *kid);

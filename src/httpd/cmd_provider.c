@@ -86,9 +86,10 @@ const char *mod_sso_cmd_provider_text(cmd_parms *cmd, void *unused, const char *
     return NULL;
 }
 
-const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, const char *name, const char *arg)
+const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, int argc, char *const argv[])
 {
     mod_sso_provider_conf_t *provider;
+    const char *name = argc > 0 ? argv[0] : "";
     const char *error = provider_once(cmd, &provider);
     (void)unused;
     if (error)
@@ -97,10 +98,13 @@ const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, const char *name, c
     if (!preset)
         return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write one of %s, or SSOIssuer for any other provider", name,
                                  mod_sso_preset_names(cmd->pool));
-    if (arg && !preset->argument)
+    if (argc > 1 && !preset->argument)
         return mod_sso_cmd_error(cmd, "%s takes no argument", preset->name);
+    if (argc > 2 && !preset->tenants)
+        return mod_sso_cmd_error(cmd, "%s takes one argument; write for example %s", preset->name, preset->example);
     provider->preset = preset->name;
-    provider->preset_arg = arg;
+    provider->preset_arg = argc > 1 ? argv[1] : NULL;
+    provider->preset_args = argc > 2 ? mod_sso_cmd_list(cmd, argc - 1, argv + 1) : NULL;
     return NULL;
 }
 

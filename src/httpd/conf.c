@@ -70,6 +70,7 @@ static mod_sso_provider_conf_t *merge_provider(apr_pool_t *pool, const mod_sso_p
     /* A preset and its argument belong together. */
     m->preset = a->preset ? a->preset : b->preset;
     m->preset_arg = a->preset ? a->preset_arg : b->preset_arg;
+    m->preset_args = a->preset ? a->preset_args : b->preset_args;
     MERGE_PTR(authorization_endpoint);
     MERGE_PTR(token_endpoint);
     MERGE_PTR(userinfo_endpoint);

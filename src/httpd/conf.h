@@ -45,6 +45,7 @@ typedef struct mod_sso_provider_conf_t {
     const char *issuer;
     const char *preset;
     const char *preset_arg;
+    apr_array_header_t *preset_args;    /* char*: all of them where there are several, else NULL */
     const char *authorization_endpoint; /* SSOEndpoint NAME URL|none */
     const char *token_endpoint;
     const char *userinfo_endpoint;

@@ -18,7 +18,7 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_RAW_ARGS("<SSOProvider", mod_sso_cmd_section, NULL, S, "a named provider and our client there"),
     AP_INIT_TAKE1("SSOUse", mod_sso_cmd_use, NULL, D, "the provider of this location"),
     AP_INIT_TAKE1("SSOIssuer", mod_sso_cmd_provider_text, IN_PROVIDER(issuer), P, "the provider's issuer URL"),
-    AP_INIT_TAKE12("SSOPreset", mod_sso_cmd_preset, NULL, P, "a known provider and its tenant"),
+    AP_INIT_TAKE_ARGV("SSOPreset", mod_sso_cmd_preset, NULL, P, "a known provider and its tenant"),
     AP_INIT_TAKE2("SSOEndpoint", mod_sso_cmd_endpoint, NULL, P, "one endpoint's URL, or none"),
     AP_INIT_TAKE1("SSOClientID", mod_sso_cmd_provider_text, IN_PROVIDER(client_id), P, "our client id there"),
     AP_INIT_TAKE1("SSOClientSecret", mod_sso_cmd_provider_text, IN_PROVIDER(client_secret), P,

@@ -46,11 +46,26 @@ static int same_host(apr_pool_t *pool, const char *a, const char *b)
            strcmp(one.host, other.host) == 0;
 }
 
+/* Tenants that are listed: metadata for all of Entra's tenants, tokens of these alone. */
+static const char *issuer_of_tenants(mod_sso_check_t *ck, mod_sso_provider_t *provider)
+{
+    apr_array_header_t *tenants = NULL;
+    const char *error = NULL;
+    const char *whose = mod_sso_preset_tenants(ck->pconf, provider->conf->preset_args, &tenants, &error);
+    if (error) {
+        mod_sso_check_fail(ck, "SSO182", "SSOPreset", provider->conf, "%s", error);
+        return NULL;
+    }
+    provider->client.tenants = tenants;
+    provider->settings.issuer_template = MOD_SSO_PRESET_TENANT_ISSUER;
+    return apr_pstrcat(ck->pconf, "https://login.microsoftonline.com/", whose, "/v2.0", NULL);
+}
+
 /* A preset's argument with an issuer on another host is a domain of one's own at that provider. On the same host it is
  * a slip of the pen, such as a slash too many, which the provider's metadata would fail on. */
-static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf,
-                                    const mod_sso_preset_t *preset)
+static const char *preset_or_issuer(mod_sso_check_t *ck, mod_sso_provider_t *provider, const mod_sso_preset_t *preset)
 {
+    const mod_sso_provider_conf_t *conf = provider->conf;
     const char *error = NULL;
     if (!preset)
         return conf->issuer;
@@ -60,6 +75,8 @@ static const char *preset_or_issuer(mod_sso_check_t *ck, const mod_sso_provider_
                            preset->example);
         return NULL;
     }
+    if (conf->preset_args)
+        return issuer_of_tenants(ck, provider);
     if (conf->issuer && !conf->preset_arg)
         return conf->issuer; /* the preset's knowledge with an issuer of one's own */
     const char *issuer = mod_sso_preset_issuer(ck->pconf, preset, conf->preset_arg, &error);
@@ -184,7 +201,7 @@ static int check_endpoint(mod_sso_check_t *ck, const mod_sso_provider_conf_t *co
     return mod_sso_check_scheme(ck, "SSOEndpoint", conf, text, &url);
 }
 
-static int check_settings(mod_sso_check_t *ck, mod_sso_provider_t *provider)
+static int check_settings(mod_sso_check_t *ck, mod_sso_provider_t *provider, const mod_sso_preset_t *preset)
 {
     const mod_sso_provider_conf_t *conf = provider->conf;
     sso_provider_settings_t *set = &provider->settings;
@@ -204,6 +221,10 @@ static int check_settings(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     for (apr_size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         good = check_endpoint(ck, conf, all[i].name, all[i].text) && good;
         *all[i].member = all[i].text;
+    }
+    if (preset) {
+        set->logout_path = preset->logout_path;
+        set->logout_no_hint = preset->logout_no_hint;
     }
     set->allow_http_loopback = ck->site->development;
     set->needs_code = provider->client.response_type != SSO_RESPONSE_ID_TOKEN;
@@ -399,6 +420,8 @@ static void set_defaults(mod_sso_check_t *ck, mod_sso_provider_t *provider, cons
                    : conf->client_secret              ? SSO_CLIENT_AUTH_BASIC
                                                       : SSO_CLIENT_AUTH_NONE;
     client->audiences = conf->audiences;
+    client->audience_by_azp = preset && preset->audience_by_azp;
+    client->groups_delimiter = preset ? preset->groups_delimiter : '\0';
     client->clock_skew = conf->clock_skew == MOD_SSO_UNSET ? 60 : conf->clock_skew;
     provider->demand.max_age = conf->max_age; /* unset is -1, as in the core */
     provider->demand.acrs = conf->acrs;
@@ -418,7 +441,7 @@ int mod_sso_check_provider(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     int before = ck->errors;
     provider->conf = conf;
     set_defaults(ck, provider, preset);
-    const char *issuer = preset_or_issuer(ck, conf, preset);
+    const char *issuer = preset_or_issuer(ck, provider, preset);
     if (issuer && check_issuer(ck, conf, issuer))
         provider->settings.issuer = issuer;
     else if (!issuer && !preset)
@@ -427,7 +450,7 @@ int mod_sso_check_provider(mod_sso_check_t *ck, mod_sso_provider_t *provider)
                            "SSOPreset with one of %s",
                            mod_sso_preset_names(ck->ptemp));
     check_algs(ck, provider);
-    check_settings(ck, provider);
+    check_settings(ck, provider, preset);
     if (check_client_auth(ck, provider, preset))
         mod_sso_check_secret(ck, provider);
     check_client_id(ck, provider);

@@ -91,13 +91,14 @@ static void add_automatic_headers(const expose_t *x)
         const char *value = value_of(x, claim, 0);
         if (!value)
             continue;
+        apr_size_t from = sso_claims_short_name(claims, claim), whole = len + claim->name_len - from;
         memcpy(name, prefix, len);
-        sso_claim_header_name(claim, name + len);
-        name[len + claim->name_len] = '\0';
-        if (check && is_taken(x, name, len + claim->name_len))
+        sso_claim_header_name(claim, from, name + len);
+        name[whole] = '\0';
+        if (check && is_taken(x, name, whole))
             continue;
         apr_table_addn(x->r->headers_in, name, value);
-        name += len + claim->name_len + 1;
+        name += whole + 1;
     }
 }
 
@@ -248,7 +249,7 @@ static void add_env(const expose_t *x)
         char *name;
         if (!value)
             continue;
-        name = apr_pstrcat(x->r->pool, prefix, claim->name, NULL);
+        name = apr_pstrcat(x->r->pool, prefix, claim->name + sso_claims_short_name(claims, claim), NULL);
         for (char *p = name + len; *p; p++) {
             if (!apr_isascii(*p) || !apr_isalnum(*p))
                 *p = '_';

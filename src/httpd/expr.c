@@ -3,7 +3,8 @@
  * 'value' in sso_claim('name') over the values. Without a session both are empty.
  *
  * That a function was evaluated is remembered: an authorization that asked it before anybody could be signed in is
- * asked again (authn.c). */
+ * asked again (authn.c). So is that it asked for a claim which the provider left out: no expression can tell that from
+ * an empty one, so an authorization that came about with it does not count. */
 #include "httpd/identity.h"
 
 #include <strings.h>
@@ -18,6 +19,8 @@ static const sso_claim_t *claim_of(request_rec *r, const char *name)
         return NULL;
     mod_sso_req_root(r)->expr_used = 1;
     session = mod_sso_identity_session(r);
+    if (session && sso_claims_is_unknown(&session->claims, name))
+        mod_sso_req_root(r)->unknown = name;
     return session ? sso_claims_find(&session->claims, name) : NULL;
 }
 

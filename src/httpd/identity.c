@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "httpd/log.h"
 #include "httpd/session_io.h"
 
 #define USER_MAX 1024 /* bytes; also bounds what an expression of the operator has to match */
@@ -107,6 +108,15 @@ const sso_session_t *mod_sso_identity_session(request_rec *r)
                                NULL))
         return NULL;
     return opened->session;
+}
+
+void mod_sso_identity_log_unknown(request_rec *r, const char *claim)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_rc_t rc = sso_err_set(&err, SSO_E_DENIED, "claim-unknown",
+                              "the provider left %.60s out because it is too much (_claim_names)", claim);
+    (void)rc;
+    mod_sso_log_refusal(r, APLOG_WARNING, "SSO260", "a rule cannot be decided and counts as not met", &err);
 }
 
 char mod_sso_identity_delimiter(const mod_sso_dir_t *dir)

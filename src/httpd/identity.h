@@ -42,4 +42,7 @@ void mod_sso_authz_register(apr_pool_t *pool);
 /* expr.c: %{SSO_CLAIM:name}, sso_claim('name') as string and list. */
 int mod_sso_expr_lookup(ap_expr_lookup_parms *parms);
 
+/* A rule asks for a claim that the provider left out (groups overage): one line, whatever the rule is. */
+void mod_sso_identity_log_unknown(request_rec *r, const char *claim);
+
 #endif

@@ -2,6 +2,7 @@
 /* The table of presets. Facts only; what a provider announces itself is left to its metadata. */
 #include "httpd/preset.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 static const mod_sso_preset_t presets[] = {
@@ -12,9 +13,16 @@ static const mod_sso_preset_t presets[] = {
      .issuer = "https://%s.onelogin.com/oidc/2",
      .suffix = ".onelogin.com",
      .no_offline = 1,
-     .no_hybrid = 1},
+     .no_hybrid = 1,
+     .groups_delimiter = ';'},
     /* The issuer ends in a slash, in discovery and in `iss`. Consoles show the bare domain. */
-    {.name = "auth0", .argument = "DOMAIN", .example = "SSOPreset auth0 acme.eu.auth0.com", .issuer = "https://%s/"},
+    {.name = "auth0",
+     .argument = "DOMAIN",
+     .example = "SSOPreset auth0 acme.eu.auth0.com",
+     .issuer = "https://%s/",
+     /* Announced by tenants from November 2023 on, there for all. It comes back only with an ID Token. */
+     .logout_path = "/oidc/logout",
+     .logout_no_hint = "/v2/logout?client_id={client_id}&returnTo={return_to}"},
     /* The org server; a custom one is https://ORG.okta.com/oauth2/ID and is written as the argument. */
     {.name = "okta",
      .argument = "DOMAIN[/oauth2/ID]",
@@ -22,6 +30,7 @@ static const mod_sso_preset_t presets[] = {
      .issuer = "https://%s"},
     {.name = "entra",
      .argument = "TENANT",
+     .tenants = 1,
      .example = "SSOPreset entra 8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
      .issuer = "https://login.microsoftonline.com/%s/v2.0"},
     /* Knows no client without a secret, PKCE or not. */
@@ -37,7 +46,8 @@ static const mod_sso_preset_t presets[] = {
     {.name = "cognito",
      .argument = "REGION/POOL",
      .example = "SSOPreset cognito eu-west-1/eu-west-1_Ab12Cd34E",
-     .no_offline = 1},
+     .no_offline = 1,
+     .logout_path = "/logout?client_id={client_id}&logout_uri={return_to}"},
     {.name = "gitlab",
      .argument = "HOST",
      .optional = 1,
@@ -48,7 +58,11 @@ static const mod_sso_preset_t presets[] = {
      .argument = "HOST/application/o/SLUG/",
      .example = "SSOPreset authentik auth.acme.com/application/o/catalog/",
      .issuer = "https://%s/"},
-    {.name = "zitadel", .argument = "HOST", .example = "SSOPreset zitadel acme.zitadel.cloud", .issuer = "https://%s"},
+    {.name = "zitadel",
+     .argument = "HOST",
+     .example = "SSOPreset zitadel acme.zitadel.cloud",
+     .issuer = "https://%s",
+     .audience_by_azp = 1},
     {.name = "dex",
      .argument = "HOST[/PATH]",
      .example = "SSOPreset dex dex.acme.com/dex",
@@ -105,6 +119,40 @@ static int is_entra_multi_tenant(const char *tenant)
            strcasecmp(tenant, "consumers") == 0;
 }
 
+static int is_tenant_id(const char *text)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    if (strlen(text) != sizeof(shape) - 1)
+        return 0;
+    for (apr_size_t i = 0; shape[i]; i++) {
+        if (shape[i] == '-' ? text[i] != '-' : !apr_isxdigit(text[i]))
+            return 0;
+    }
+    return 1;
+}
+
+const char *mod_sso_preset_tenants(apr_pool_t *pool, const apr_array_header_t *args, apr_array_header_t **ret_tenants,
+                                   const char **ret_error)
+{
+    const char *first = APR_ARRAY_IDX(args, 0, const char *);
+    int named = strcasecmp(first, "common") == 0 || strcasecmp(first, "organizations") == 0;
+    apr_array_header_t *tenants = apr_array_make(pool, args->nelts, sizeof(char *));
+    for (int i = named; i < args->nelts; i++) {
+        char *tenant = apr_pstrdup(pool, APR_ARRAY_IDX(args, i, const char *));
+        if (!is_tenant_id(tenant)) {
+            *ret_error = apr_psprintf(pool,
+                                      "\"%s\" is not a tenant id; in a list each is written as the Entra admin center "
+                                      "shows Tenant ID, like 8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
+                                      tenant);
+            return NULL;
+        }
+        ap_str_tolower(tenant);
+        APR_ARRAY_PUSH(tenants, const char *) = tenant;
+    }
+    *ret_tenants = tenants;
+    return named && strcasecmp(first, "common") == 0 ? "common" : "organizations";
+}
+
 const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *preset, const char *arg,
                                   const char **ret_error)
 {
@@ -131,7 +179,7 @@ const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *pres
     if (strcmp(preset->name, "entra") == 0 && is_entra_multi_tenant(arg)) {
         *ret_error = apr_psprintf(pool,
                                   "\"%s\" stands for many tenants and has no single issuer; write the id of your "
-                                  "tenant, like %s",
+                                  "tenant, like %s, or the ids of all whose people may sign in behind it",
                                   arg, preset->example);
         return NULL;
     }

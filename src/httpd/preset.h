@@ -16,6 +16,11 @@ typedef struct mod_sso_preset_t {
     int needs_secret;     /* the provider knows no public client for this flow */
     int no_offline;       /* offline_access makes an error there */
     int no_hybrid;        /* "code id_token" is not offered */
+    int tenants;          /* ARG may be a list of tenants, all of whose people may sign in */
+    int audience_by_azp;  /* sso_client_t has it, and groups_delimiter */
+    char groups_delimiter;
+    const char *logout_path; /* sso_provider_settings_t has it, and logout_no_hint */
+    const char *logout_no_hint;
 } mod_sso_preset_t;
 
 /* NULL when there is none of this name. */
@@ -25,5 +30,11 @@ char *mod_sso_preset_names(apr_pool_t *pool);
 /* The issuer of a preset with its argument; NULL and a sentence without the directive's name when that cannot be. */
 const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *preset, const char *arg,
                                   const char **ret_error);
+/* What the metadata of many tenants says as issuer. */
+#define MOD_SSO_PRESET_TENANT_ISSUER "https://login.microsoftonline.com/{tenantid}/v2.0"
+/* Of `SSOPreset entra ARG…` with several arguments: whose metadata it is ("common", "organizations"), and the tenants
+ * in lower case (char*). NULL and a sentence when one of them is no tenant id. */
+const char *mod_sso_preset_tenants(apr_pool_t *pool, const apr_array_header_t *args, apr_array_header_t **ret_tenants,
+                                   const char **ret_error);
 
 #endif

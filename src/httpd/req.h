@@ -47,6 +47,7 @@ struct mod_sso_req_t {
     int guarded;                  /* AuthType sso-oidc was seen for this request */
     int in_authz;                 /* re-entrancy guard of the authz hooks */
     int expr_used;                /* one of our expression functions was evaluated */
+    const char *unknown;          /* root: the claim that an expression asked for and the provider left out, or NULL */
     int defer;                    /* Require expr was asked before anyone could sign in: check_authn decides */
     sso_bridge_call_t bridge;     /* which call this is where SSOBridge stands */
     int bridge_token;             /* the application gets a token with it */

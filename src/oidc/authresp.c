@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/url.h"
+#include "oidc/verify.h"
 
 /* Authorization errors with a reason of their own: RFC 6749 4.1.2.1, OIDC Core 3.1.2.6, OIDC Unmet Authentication
  * Requirements, RFC 8707. Whatever else a provider invents is "provider-error". */
@@ -77,7 +78,8 @@ sso_rc_t sso_authresp_parse(apr_pool_t *pool, const char *text, apr_size_t len, 
 
 /* RFC 9207 2.4, before the error and the code are looked at: an answer of another issuer is none of ours (mix-up,
  * RFC 9700 4.4). An iss that was not announced is compared all the same. */
-static sso_rc_t check_iss(const sso_authresp_t *response, const sso_provider_t *provider, sso_err_t *err)
+static sso_rc_t check_iss(const sso_authresp_t *response, const sso_provider_t *provider, const sso_client_t *client,
+                          sso_err_t *err)
 {
     if (response->iss == NULL) {
         if (provider->iss_parameter)
@@ -85,7 +87,7 @@ static sso_rc_t check_iss(const sso_authresp_t *response, const sso_provider_t *
                                "the provider announces the iss parameter, the response has none");
         return SSO_OK;
     }
-    if (strcmp(response->iss, provider->issuer) != 0)
+    if (!sso_verify_is_issuer(provider, client, response->iss))
         return sso_err_set(err, SSO_E_MISMATCH, "iss-mismatch", "the response is of %s, not of %s", response->iss,
                            provider->issuer);
     return SSO_OK;
@@ -100,7 +102,19 @@ static sso_rc_t check_mode(const sso_authresp_t *response, const sso_flow_t *flo
     return SSO_OK;
 }
 
-static sso_rc_t check_error(const sso_authresp_t *response, sso_err_t *err)
+/* The commonest mistake in a console has the same cure everywhere: what the client may do there, or what we ask for. */
+static const char *hint_of(const sso_authresp_t *response, sso_response_type_t type)
+{
+    if (strcmp(response->error, "unauthorized_client") != 0 &&
+        strcmp(response->error, "unsupported_response_type") != 0)
+        return "";
+    if (type == SSO_RESPONSE_CODE)
+        return "; turn the code flow on for this client there, or write SSOResponseType id_token if it has the "
+               "implicit flow only";
+    return "; turn the implicit flow on for this client there, or write SSOResponseType code";
+}
+
+static sso_rc_t check_error(const sso_authresp_t *response, sso_response_type_t type, sso_err_t *err)
 {
     const char *reason = "provider-error";
     if (is_empty(response->error))
@@ -108,8 +122,9 @@ static sso_rc_t check_error(const sso_authresp_t *response, sso_err_t *err)
     for (apr_size_t i = 0; i < sizeof(provider_errors) / sizeof(provider_errors[0]); i++)
         if (strcmp(response->error, provider_errors[i].error) == 0)
             reason = provider_errors[i].reason;
-    return sso_err_set(err, SSO_E_DENIED, reason, "the provider answered %.64s: %.200s", response->error,
-                       is_empty(response->error_description) ? "(no description)" : response->error_description);
+    return sso_err_set(err, SSO_E_DENIED, reason, "the provider answered %.64s: %.120s%s", response->error,
+                       is_empty(response->error_description) ? "(no description)" : response->error_description,
+                       hint_of(response, type));
 }
 
 /* RFC 9700 4.6: what was not asked for is not ignored, it is a sign of injection. */
@@ -134,8 +149,8 @@ static sso_rc_t check_contents(const sso_authresp_t *response, sso_response_type
 sso_rc_t sso_authresp_check(const sso_authresp_t *response, const sso_provider_t *provider, const sso_client_t *client,
                             const sso_flow_t *flow, sso_err_t *err)
 {
-    SSO_TRY(check_iss(response, provider, err));
+    SSO_TRY(check_iss(response, provider, client, err));
     SSO_TRY(check_mode(response, flow, err));
-    SSO_TRY(check_error(response, err));
+    SSO_TRY(check_error(response, client->response_type, err));
     return check_contents(response, client->response_type, err);
 }

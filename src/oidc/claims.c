@@ -16,44 +16,20 @@
 
 /* Names whose exact spelling wins over a look-alike: OIDC Core 2 and 5.1, Front-Channel Logout 3 (sid), RFC 9068 2.2.3.
  */
-static const char *const registered_names[] = {"sub",
-                                               "iss",
-                                               "aud",
-                                               "exp",
-                                               "iat",
-                                               "auth_time",
-                                               "acr",
-                                               "amr",
-                                               "sid",
-                                               "name",
-                                               "given_name",
-                                               "family_name",
-                                               "middle_name",
-                                               "nickname",
-                                               "preferred_username",
-                                               "profile",
-                                               "picture",
-                                               "website",
-                                               "email",
-                                               "email_verified",
-                                               "gender",
-                                               "birthdate",
-                                               "zoneinfo",
-                                               "locale",
-                                               "phone_number",
-                                               "phone_number_verified",
-                                               "address",
-                                               "updated_at",
-                                               "groups",
-                                               "roles",
-                                               "entitlements",
-                                               "scope",
-                                               "client_id",
-                                               NULL};
+/* clang-format off */
+static const char *const registered_names[] = {
+    "sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "name", "given_name", "family_name",
+    "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email", "email_verified",
+    "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at",
+    "groups", "roles", "entitlements", "scope", "client_id", NULL};
+/* clang-format on */
 
 /* Of use to the protocol only. */
-static const char *const protocol_names[] = {"nonce", "at_hash", "c_hash",       "s_hash",         "azp", "jti",
-                                             "nbf",   "rat",     "_claim_names", "_claim_sources", NULL};
+static const char *const protocol_names[] = {"nonce", "at_hash", "c_hash", "s_hash",         "azp",
+                                             "jti",   "nbf",     "rat",    "_claim_sources", NULL};
+
+/* Claims of the provider that are left out because they would be too much (OIDC Core 5.6.2). */
+#define UNKNOWN_NAMES "_claim_names"
 
 typedef struct builder_t {
     apr_pool_t *pool;
@@ -95,7 +71,8 @@ static int is_kept(const builder_t *b, const char *path, int top)
     if (!top)
         return 0;
     /* Without its companion an unverified address would look like a verified one (OIDC Core 5.7). */
-    return strcmp(path, "sub") == 0 || (strcmp(path, "email_verified") == 0 && sso_text_in(b->keep, "email"));
+    return strcmp(path, "sub") == 0 || strcmp(path, UNKNOWN_NAMES) == 0 ||
+           (strcmp(path, "email_verified") == 0 && sso_text_in(b->keep, "email"));
 }
 
 /* "prefix.name" with the separator escaped inside name, so that two paths are never one text. */
@@ -227,6 +204,46 @@ static int add_leaf(builder_t *b, const char *path, const sso_json_t *node)
     return put_claim(b, &claim);
 }
 
+typedef struct names_t {
+    builder_t *builder;
+    sso_claim_t *claim;
+    sso_claim_value_t *values;
+} names_t;
+
+static int add_name(void *baton, const char *name, const sso_json_t *node)
+{
+    names_t *names = baton;
+    (void)node;
+    set_value(names->claim, &names->values[names->claim->count++], apr_pstrdup(names->builder->pool, name));
+    return 1;
+}
+
+/* An object whose members' names are what matters, as a list of them. */
+static int add_names(builder_t *b, const char *path, const sso_json_t *object)
+{
+    apr_size_t n = sso_json_size(object);
+    sso_claim_t claim = {path, strlen(path), 1, 0, 0, NULL};
+    names_t names = {b, &claim, NULL};
+
+    if (n > SSO_CLAIM_VALUES_MAX) {
+        b->limit = apr_psprintf(b->pool, "claim %s has more than %d members", sso_text_log(b->pool, path, LOG_NAME_MAX),
+                                SSO_CLAIM_VALUES_MAX);
+        return 0;
+    }
+    claim.values = names.values = apr_palloc(b->pool, (n + 1) * sizeof(*names.values));
+    sso_json_each(object, add_name, &names);
+    return put_claim(b, &claim);
+}
+
+/* urn:zitadel:iam:org:project:roles and urn:zitadel:iam:org:project:ID:roles: {"ROLE": {"ORG": "DOMAIN"}}. */
+static int is_zitadel_roles(const char *name)
+{
+    static const char prefix[] = "urn:zitadel:iam:org:project:", suffix[] = "roles";
+    apr_size_t len = strlen(name), before = sizeof(prefix) - 1, after = sizeof(suffix) - 1;
+    return len >= before + after && strncmp(name, prefix, before) == 0 && strcmp(name + len - after, suffix) == 0 &&
+           name[len - after - 1] == ':';
+}
+
 /* Depth is bounded by the JSON reader (SSO_JSON_DEPTH_MAX). 0 stops the walk: b->limit says why. */
 static int add_member(void *baton, const char *name, const sso_json_t *node)
 {
@@ -250,6 +267,8 @@ static int add_member(void *baton, const char *name, const sso_json_t *node)
             note_dropped(b, path);
         return 1;
     }
+    if (sso_json_type(node) == SSO_JSON_OBJECT && top && (strcmp(name, UNKNOWN_NAMES) == 0 || is_zitadel_roles(name)))
+        return kept ? add_names(b, path, node) : 1;
     if (sso_json_type(node) == SSO_JSON_OBJECT) {
         level_t below = {b, path, kept, NULL};
         sso_json_each(node, add_member, &below);
@@ -322,6 +341,104 @@ char *sso_claims_largest(apr_pool_t *pool, const sso_claims_t *claims, int how_m
                             claim_size(&claims->claims[best]));
     }
     return text;
+}
+
+int sso_claims_is_unknown(const sso_claims_t *claims, const char *name)
+{
+    const sso_claim_t *unknown = sso_claims_find(claims, UNKNOWN_NAMES);
+    const sso_claim_t *has = NULL;
+
+    if (!unknown && strcmp(name, "groups") == 0) {
+        /* Entra's implicit flow says only that there are some. */
+        has = sso_claims_find(claims, "hasgroups");
+        if (!has || !sso_claim_has(has, "true"))
+            return 0;
+    } else if (!unknown || !sso_claim_has(unknown, name)) {
+        return 0;
+    }
+    return sso_claims_find(claims, name) == NULL;
+}
+
+static int cut_values(apr_pool_t *pool, sso_claim_t *claim, char delimiter)
+{
+    const char *p = claim->values[0].bytes;
+    apr_size_t most = 1;
+
+    for (const char *c = p; *c; c++)
+        most += *c == delimiter;
+    if (most > SSO_CLAIM_VALUES_MAX)
+        return 0;
+    sso_claim_value_t *values = apr_palloc(pool, most * sizeof(*values));
+    claim->count = 0;
+    while (p) {
+        const char *end = strchr(p, delimiter), *next = end ? end + 1 : NULL;
+        if (!end)
+            end = p + strlen(p);
+        while (p < end && *p == ' ')
+            p++;
+        while (end > p && end[-1] == ' ')
+            end--;
+        if (end > p)
+            set_value(claim, &values[claim->count++], apr_pstrmemdup(pool, p, (apr_size_t)(end - p)));
+        p = next;
+    }
+    claim->values = values;
+    claim->is_list = 1;
+    return 1;
+}
+
+sso_rc_t sso_claims_split(apr_pool_t *pool, const sso_claims_t *claims, const char *name, char delimiter,
+                          const sso_claims_t **ret_claims, sso_err_t *err)
+{
+    const sso_claim_t *found = sso_claims_find(claims, name);
+
+    *ret_claims = claims;
+    if (!found || found->is_list || found->count != 1)
+        return SSO_OK;
+    sso_claims_t *copy = apr_pmemdup(pool, claims, sizeof(*claims));
+    sso_claim_t *list = apr_pmemdup(pool, claims->claims, (apr_size_t)claims->count * sizeof(*list));
+    if (!cut_values(pool, &list[found - claims->claims], delimiter))
+        return sso_err_set(err, SSO_E_LIMIT, "claims-too-large", "claim %s has more than %d values",
+                           sso_text_log(pool, name, LOG_NAME_MAX), SSO_CLAIM_VALUES_MAX);
+    copy->claims = list;
+    *ret_claims = copy;
+    return SSO_OK;
+}
+
+/* Behind the last slash of a name that is a URL, 0 for any other name. */
+static apr_size_t last_segment(const sso_claim_t *claim)
+{
+    const char *slash;
+    if (claim->name_len < 8 || memcmp(claim->name, "http", 4) != 0 || !strstr(claim->name, "://"))
+        return 0;
+    slash = strrchr(claim->name, '/');
+    return slash[1] && slash[-1] != '/' ? (apr_size_t)(slash + 1 - claim->name) : 0;
+}
+
+/* "https://acme.test/email" must not pass for the address that the provider vouches for. */
+static int is_about_person(const char *name, apr_size_t len)
+{
+    static const char *const not_identity[] = {"groups", "roles", "entitlements", NULL};
+    for (const char *const *known = registered_names; *known; known++) {
+        if (sso_text_same_name(*known, strlen(*known), name, len) && !is_one_of(not_identity, *known))
+            return 1;
+    }
+    return 0;
+}
+
+apr_size_t sso_claims_short_name(const sso_claims_t *claims, const sso_claim_t *claim)
+{
+    apr_size_t at = last_segment(claim);
+    if (!at || is_about_person(claim->name + at, claim->name_len - at))
+        return 0;
+    for (int i = 0; i < claims->count; i++) {
+        const sso_claim_t *other = &claims->claims[i];
+        apr_size_t theirs = other != claim ? last_segment(other) : 0;
+        if (other != claim &&
+            sso_text_same_name(other->name + theirs, other->name_len - theirs, claim->name + at, claim->name_len - at))
+            return 0;
+    }
+    return at;
 }
 
 int sso_claim_has(const sso_claim_t *claim, const char *value)
@@ -448,14 +565,14 @@ const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim
 #define NAME_ROW64(f, c) NAME_ROW16(f, c), NAME_ROW16(f, (c) + 16), NAME_ROW16(f, (c) + 32), NAME_ROW16(f, (c) + 48)
 #define NAME_ROW256(f)   NAME_ROW64(f, 0), NAME_ROW64(f, 64), NAME_ROW64(f, 128), NAME_ROW64(f, 192)
 
-void sso_claim_header_name(const sso_claim_t *claim, char *out)
+void sso_claim_header_name(const sso_claim_t *claim, apr_size_t from, char *out)
 {
     static const char table[2][256] = {{NAME_ROW256(0)}, {NAME_ROW256(1)}};
     const char *row = table[1];
 
-    for (apr_size_t i = 0; i < claim->name_len; i++) {
+    for (apr_size_t i = from; i < claim->name_len; i++) {
         char c = row[(unsigned char)claim->name[i]];
-        out[i] = c;
+        *out++ = c;
         row = table[c == '-'];
     }
 }

@@ -5,7 +5,11 @@
  * becomes its members, names joined with '.', a dot or backslash inside a nested name written as "\." or "\\"; an array
  * that holds objects or arrays is one value (no list), its JSON text; null is left out and counts as absent. Names of
  * the top level stand as they are ("https://example.com/roles"). Protocol claims of no use to an application (nonce,
- * at_hash, c_hash, s_hash, azp, jti, nbf, rat, _claim_names, _claim_sources) are left out.
+ * at_hash, c_hash, s_hash, azp, jti, nbf, rat, _claim_sources) are left out. Zitadel's roles are an object whose names
+ * are the roles: a list of these names.
+ *
+ * Unknown claims: what a provider left out because it would be too much (OIDC Core 5.6.2, Entra's groups overage) is
+ * unknown, not absent. `_claim_names` becomes a list of the names that are, and is always kept.
  *
  * Look-alikes: two names that are one header name (base/text.h sso_text_name_key) cannot both be passed on. The
  * registered name in its exact spelling wins over any other, else the first; the loser is dropped and counted.
@@ -55,6 +59,15 @@ SSO_MUST_USE sso_rc_t sso_claims_flatten(apr_pool_t *pool, const sso_json_t *id_
 
 /* The claim of exactly this name, NULL when absent. */
 const sso_claim_t *sso_claims_find(const sso_claims_t *claims, const char *name);
+/* 1 when the provider has this claim but did not send it: a rule that asks for it can decide nothing. */
+int sso_claims_is_unknown(const sso_claims_t *claims, const char *name);
+/* The claims with `name`, where it is one text, made a list: cut at the delimiter, blanks around trimmed, empty parts
+ * left out. The same claims when there is nothing to cut. Reason claims-too-large. */
+SSO_MUST_USE sso_rc_t sso_claims_split(apr_pool_t *pool, const sso_claims_t *claims, const char *name, char delimiter,
+                                       const sso_claims_t **ret_claims, sso_err_t *err);
+/* Where in the claim's name that part begins which names its header: 0, but for "https://acme.test/roles" behind the
+ * last slash, unless another claim has that name or it is one of the standard claims about a person. */
+apr_size_t sso_claims_short_name(const sso_claims_t *claims, const sso_claim_t *claim);
 /* "groups 5120 B, picture 900 B": the largest claims, for a sentence that says what does not fit. Names are cleaned. */
 char *sso_claims_largest(apr_pool_t *pool, const sso_claims_t *claims, int how_many);
 
@@ -66,9 +79,9 @@ typedef enum { SSO_CLAIM_UTF8, SSO_CLAIM_PERCENT, SSO_CLAIM_BASE64URL } sso_clai
  * them it is written %HH, so that one group cannot become two, and so are a '%' that would read as such and a blank at
  * either end. A scalar in utf8 is the value itself, not copied, unless a blank stands at an end (%20). */
 const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim_format_t format, char delimiter);
-/* Writes name_len characters, no NUL: the claim's name as the rest of a header name. Everything but ASCII letters and
- * digits becomes '-', words are capitalised: preferred_username -> Preferred-Username. */
-void sso_claim_header_name(const sso_claim_t *claim, char *out);
+/* Writes name_len - from characters, no NUL: the claim's name from there as the rest of a header name. Everything but
+ * ASCII letters and digits becomes '-', words are capitalised: preferred_username -> Preferred-Username. */
+void sso_claim_header_name(const sso_claim_t *claim, apr_size_t from, char *out);
 /* 1 when one of the claim's values equals `value` exactly. */
 int sso_claim_has(const sso_claim_t *claim, const char *value);
 

@@ -73,6 +73,18 @@ static sso_rc_t check_typ(check_t *c)
     return SSO_OK;
 }
 
+/* Where several tenants may sign in, `tid` is what applications tell them apart by: it must be that of the issuer. */
+static sso_rc_t check_tenant(check_t *c, const char *iss)
+{
+    const char *tid;
+    if (c->expect->client->tenants == NULL)
+        return SSO_OK;
+    SSO_TRY(need_string(c, "tid", "idt-tid", "idt-tid", &tid));
+    if (strcmp(tid, sso_verify_tenant(c->expect->client, iss)) != 0)
+        return sso_err_set(c->err, SSO_E_MISMATCH, "idt-tid", "tid %.80s is not the tenant of %.140s", tid, iss);
+    return SSO_OK;
+}
+
 static sso_rc_t check_iss(check_t *c)
 {
     const char *iss;
@@ -80,7 +92,7 @@ static sso_rc_t check_iss(check_t *c)
     if (!sso_verify_is_issuer(c->expect->provider, c->expect->client, iss))
         return sso_err_set(c->err, SSO_E_MISMATCH, "idt-iss", "the ID token is of %.140s, not of %.140s", iss,
                            c->expect->provider->issuer);
-    return SSO_OK;
+    return check_tenant(c, iss);
 }
 
 static sso_rc_t read_aud(check_t *c, apr_array_header_t **ret_list)
@@ -140,6 +152,9 @@ static sso_rc_t check_azp(check_t *c)
 static sso_rc_t check_aud_trusted(check_t *c)
 {
     apr_array_header_t *list;
+    /* Zitadel names the project and all its other clients; that azp is us was checked before. */
+    if (c->expect->client->audience_by_azp)
+        return SSO_OK;
     SSO_TRY(read_aud(c, &list));
     const char *other = find_other(list, c->expect->client->client_id, c->expect->client->audiences);
     if (other != NULL)

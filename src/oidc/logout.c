@@ -68,7 +68,9 @@ char *sso_logout_url(apr_pool_t *pool, const sso_provider_t *provider, const sso
         if (strlen(url) <= SSO_LOGOUT_URL_MAX)
             return url;
     }
-    return build_url(pool, provider->end_session_endpoint, client->client_id, NULL, return_to, state);
+    const char *endpoint =
+        provider->end_session_no_hint != NULL ? provider->end_session_no_hint : provider->end_session_endpoint;
+    return build_url(pool, endpoint, client->client_id, NULL, return_to, state);
 }
 
 /* ---- Back-Channel Logout 1.0 ---- */

@@ -143,11 +143,15 @@ static sso_rc_t resolve_endpoint(apr_pool_t *pool, const sso_provider_settings_t
 }
 
 /* OIDC Discovery 4.3: identical, code point for code point. */
-static sso_rc_t check_issuer(const sso_json_t *doc, const char *want, sso_err_t *err)
+static sso_rc_t check_issuer(const sso_json_t *doc, const sso_provider_settings_t *settings, sso_err_t *err)
 {
+    const char *want = settings->issuer;
     const char *got;
     if (sso_json_string(doc, "issuer", &got) != SSO_JSON_FOUND)
         return sso_err_set(err, SSO_E_ABSENT, "disc-issuer-missing", "the metadata names no issuer");
+    /* Entra's document for many tenants: each token's issuer is compared instead, with those that are allowed. */
+    if (settings->issuer_template != NULL && strcmp(got, settings->issuer_template) == 0)
+        return SSO_OK;
     if (strchr(got, '{') != NULL)
         return sso_err_set(err, SSO_E_MISMATCH, "disc-issuer-template",
                            "the metadata's issuer is the template %s: configure the issuer of one tenant", got);
@@ -214,12 +218,29 @@ static sso_rc_t check_response_types(apr_pool_t *pool, const sso_json_t *doc, in
                        want);
 }
 
+/* Providers that end sessions without announcing where (Auth0's older tenants, Cognito). */
+static sso_rc_t add_known_logout(apr_pool_t *pool, const sso_provider_settings_t *settings, sso_provider_t *provider,
+                                 sso_err_t *err)
+{
+    sso_url_t url;
+    if (settings->end_session_endpoint != NULL || provider->authorization_endpoint == NULL ||
+        (settings->logout_path == NULL && settings->logout_no_hint == NULL))
+        return SSO_OK;
+    SSO_TRY(sso_url_parse(pool, provider->authorization_endpoint, &url, err));
+    const char *origin = sso_url_origin(pool, &url);
+    if (provider->end_session_endpoint == NULL && settings->logout_path != NULL)
+        provider->end_session_endpoint = apr_pstrcat(pool, origin, settings->logout_path, NULL);
+    if (settings->logout_no_hint != NULL)
+        provider->end_session_no_hint = apr_pstrcat(pool, origin, settings->logout_no_hint, NULL);
+    return SSO_OK;
+}
+
 static sso_rc_t resolve_endpoints(apr_pool_t *pool, const sso_provider_settings_t *settings, const sso_json_t *doc,
                                   sso_provider_t *provider, sso_err_t *err)
 {
     for (apr_size_t i = 0; i < ENDPOINT_COUNT; i++)
         SSO_TRY(resolve_endpoint(pool, settings, doc, &endpoint_rules[i], provider, err));
-    return SSO_OK;
+    return add_known_logout(pool, settings, provider, err);
 }
 
 char *sso_provider_discovery_url(apr_pool_t *pool, const char *issuer)
@@ -263,7 +284,7 @@ sso_rc_t sso_provider_from_metadata(apr_pool_t *pool, const sso_provider_setting
     if (sso_json_parse_object(pool, bytes, len, SSO_PROVIDER_METADATA_MAX, &doc, &cause) != SSO_OK)
         return sso_err_set(err, cause.rc, "disc-json", "the metadata is no JSON object (%s): %s", cause.reason,
                            cause.detail);
-    SSO_TRY(check_issuer(doc, settings->issuer, err));
+    SSO_TRY(check_issuer(doc, settings, err));
 
     sso_provider_t *provider = apr_pcalloc(pool, sizeof(*provider));
     provider->issuer = apr_pstrdup(pool, settings->issuer);

@@ -14,6 +14,10 @@
 /* What the operator set; wins over metadata. NULL = take it from metadata, "none" = we act as if it had none. */
 typedef struct sso_provider_settings_t {
     const char *issuer; /* exact; required */
+    const char *issuer_template; /* what the metadata of many tenants says instead, NULL: it says the issuer */
+    const char *logout_path;     /* where the metadata names no end-session endpoint: a path, or a template of one, at
+                                  * the authorization endpoint's origin; NULL: there is none */
+    const char *logout_no_hint;  /* the same for a logout without ID Token, NULL: as with one */
     const char *authorization_endpoint;
     const char *token_endpoint;
     const char *userinfo_endpoint;
@@ -35,6 +39,7 @@ typedef struct sso_provider_t {
     const char *userinfo_endpoint;       /* NULL: none */
     const char *jwks_uri;
     const char *end_session_endpoint;    /* NULL: none */
+    const char *end_session_no_hint;     /* NULL: the same with and without an ID Token */
     const char *revocation_endpoint;     /* NULL: none */
     const char *introspection_endpoint;  /* NULL: none */
     const char *par_endpoint;            /* NULL: none */

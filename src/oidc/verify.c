@@ -59,8 +59,26 @@ sso_rc_t sso_verify_jwt(apr_pool_t *pool, const char *text, sso_alg_set_t announ
     return sso_err_set(err, rc, second.reason, "%s", second.detail);
 }
 
+#define TENANT_PREFIX "https://login.microsoftonline.com/"
+#define TENANT_SUFFIX "/v2.0"
+
+const char *sso_verify_tenant(const sso_client_t *client, const char *iss)
+{
+    const apr_size_t before = sizeof(TENANT_PREFIX) - 1;
+    for (int i = 0; i < client->tenants->nelts; i++) {
+        const char *tenant = APR_ARRAY_IDX(client->tenants, i, const char *);
+        apr_size_t len = strlen(tenant);
+        if (strncmp(iss, TENANT_PREFIX, before) == 0 && strncmp(iss + before, tenant, len) == 0 &&
+            strcmp(iss + before + len, TENANT_SUFFIX) == 0)
+            return tenant;
+    }
+    return NULL;
+}
+
 int sso_verify_is_issuer(const sso_provider_t *provider, const sso_client_t *client, const char *iss)
 {
+    if (client->tenants != NULL)
+        return sso_verify_tenant(client, iss) != NULL;
     if (strcmp(iss, provider->issuer) == 0)
         return 1;
     return client->preset != NULL && strcmp(client->preset, "google") == 0 &&

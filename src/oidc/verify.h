@@ -20,8 +20,11 @@ SSO_MUST_USE sso_rc_t sso_verify_jwt(apr_pool_t *pool, const char *text, sso_alg
                                      const sso_client_t *client, const sso_jwks_t *keys, sso_jwt_t *ret_jwt,
                                      sso_err_t *err);
 
-/* 1 when `iss` is the provider: exactly, or Google's old spelling without scheme where the preset says Google. */
+/* 1 when `iss` is the provider: exactly, or Google's old spelling without scheme where the preset says Google. With
+ * tenants it is Entra's issuer of one of them, and nothing else. */
 int sso_verify_is_issuer(const sso_provider_t *provider, const sso_client_t *client, const char *iss);
+/* The id inside a tenant's issuer when it is one of client->tenants (which must not be NULL), NULL otherwise. */
+const char *sso_verify_tenant(const sso_client_t *client, const char *iss);
 
 /* The aud claim as a list: a string is a list of one, an array must hold strings only (RFC 7519 4.1.3). */
 sso_json_found_t sso_verify_audience(apr_pool_t *pool, const sso_json_t *claims, apr_array_header_t **ret_list);

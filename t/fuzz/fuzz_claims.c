@@ -51,7 +51,7 @@ static void check_claim(const sso_claim_t *claim, char delimiter)
         unsafe |= sso_text_has_control(claim->values[i].bytes, claim->values[i].len);
     }
     fuzz_check(claim->unsafe == unsafe && (claim->is_list || claim->count == 1));
-    sso_claim_header_name(claim, header);
+    sso_claim_header_name(claim, 0, header);
     for (apr_size_t i = 0; i < claim->name_len; i++)
         fuzz_check(header[i] == '-' || (header[i] > 0 && isalnum((unsigned char)header[i])));
     for (int format = SSO_CLAIM_UTF8; format <= (int)SSO_CLAIM_BASE64URL; format++) {

@@ -11,7 +11,7 @@ static void check_claims(const sso_claims_t *claims)
         const sso_claim_t *claim = &claims->claims[i];
         fuzz_check(claim->name[claim->name_len] == '\0');
         char *header = apr_palloc(fuzz_pool, claim->name_len);
-        sso_claim_header_name(claim, header);
+        sso_claim_header_name(claim, 0, header);
         for (int k = 0; k < claim->count; k++) {
             const sso_claim_value_t *value = &claim->values[k];
             fuzz_check(value->bytes[value->len] == '\0');

@@ -218,6 +218,25 @@ static void each_response_type_needs_its_members(void **state)
     unit_assert_err(check("state=s&code=c"), SSO_E_ABSENT, "id-token-missing");
 }
 
+static void a_flow_that_is_off_for_the_client_is_answered_with_what_to_write(void **state)
+{
+    (void)state;
+    unit_assert_err(check("error=unauthorized_client&state=s"), SSO_E_DENIED, "provider-unauthorized-client");
+    assert_non_null(strstr(err.detail, "write SSOResponseType id_token"));
+    sso_err_clear(&err);
+    unit_assert_err(check("error=unsupported_response_type&state=s"), SSO_E_DENIED,
+                    "provider-unsupported-response-type");
+    assert_non_null(strstr(err.detail, "write SSOResponseType id_token"));
+    sso_err_clear(&err);
+    unit_assert_err(check("error=invalid_scope&state=s"), SSO_E_DENIED, "provider-invalid-scope");
+    assert_null(strstr(err.detail, "SSOResponseType"));
+    client.response_type = SSO_RESPONSE_ID_TOKEN;
+    sso_err_clear(&err);
+    unit_assert_err(check("error=unsupported_response_type&state=s"), SSO_E_DENIED,
+                    "provider-unsupported-response-type");
+    assert_non_null(strstr(err.detail, "write SSOResponseType code"));
+}
+
 int main(void)
 {
     const struct CMUnitTest authresp[] = {
@@ -234,6 +253,7 @@ int main(void)
         authresp_test(a_response_without_code_is_refused),
         authresp_test(tokens_nobody_asked_for_are_refused),
         authresp_test(each_response_type_needs_its_members),
+        authresp_test(a_flow_that_is_off_for_the_client_is_answered_with_what_to_write),
     };
     return unit_run(authresp);
 }

@@ -115,8 +115,8 @@ static void protocol_claims_are_left_out_at_the_top_only(void **state)
     (void)state;
     assert_string_equal(
         show(flatten("{\"sub\":\"u\",\"nonce\":\"n\",\"at_hash\":\"h\",\"c_hash\":\"h\",\"s_hash\":\"h\",\"azp\":\"z\","
-                     "\"jti\":\"j\",\"nbf\":1,\"rat\":1,\"_claim_names\":{\"a\":\"s\"},"
-                     "\"_claim_sources\":{\"s\":{\"endpoint\":\"e\"}},\"x\":{\"nonce\":\"kept\"},\"iss\":\"i\"}")),
+                     "\"jti\":\"j\",\"nbf\":1,\"rat\":1,\"_claim_sources\":{\"s\":{\"endpoint\":\"e\"}},\"x\":{"
+                     "\"nonce\":\"kept\"},\"iss\":\"i\"}")),
         "sub=u x.nonce=kept iss=i");
 }
 
@@ -352,9 +352,99 @@ static void header_names_are_words_with_capitals(void **state)
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         sso_claim_t c = {pairs[i][0], strlen(pairs[i][0]), 0, 0, 0, NULL};
         char out[64] = {0};
-        sso_claim_header_name(&c, out);
+        sso_claim_header_name(&c, 0, out);
         assert_string_equal(out, pairs[i][1]);
     }
+}
+
+/* OIDC Core 5.6.2; Entra with more than 200 groups, and its implicit flow. */
+static void what_the_provider_left_out_is_unknown_and_not_absent(void **state)
+{
+    const sso_claims_t *claims = flatten("{\"sub\":\"u\",\"_claim_names\":{\"groups\":\"src1\"},\"_claim_sources\":"
+                                         "{\"src1\":{\"endpoint\":\"https://graph.example/\"}}}");
+    (void)state;
+    assert_string_equal(show(claims), "sub=u _claim_names=[groups]");
+    assert_true(sso_claims_is_unknown(claims, "groups"));
+    assert_false(sso_claims_is_unknown(claims, "roles"));
+    assert_false(sso_claims_is_unknown(claims, "sub"));
+    claims = flatten_all("{\"sub\":\"u\",\"_claim_names\":{\"groups\":\"src1\"}}", NULL, "email");
+    assert_true(sso_claims_is_unknown(claims, "groups"));
+    assert_true(sso_claims_is_unknown(flatten("{\"sub\":\"u\",\"hasgroups\":true}"), "groups"));
+    assert_false(sso_claims_is_unknown(flatten("{\"sub\":\"u\",\"hasgroups\":false}"), "groups"));
+    assert_false(sso_claims_is_unknown(flatten("{\"sub\":\"u\"}"), "groups"));
+    assert_false(sso_claims_is_unknown(flatten("{\"groups\":[],\"_claim_names\":{\"groups\":\"s\"}}"), "groups"));
+}
+
+static void an_object_of_zitadel_s_roles_is_a_list_of_their_names(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        show(flatten("{\"urn:zitadel:iam:org:project:roles\":{\"admin\":{\"1\":\"a.example\"},\"read er\":"
+                     "{\"1\":\"a.example\",\"2\":\"b.example\"}},\"urn:zitadel:iam:org:project:7:roles\":{}}")),
+        "urn:zitadel:iam:org:project:roles=[admin,read er] urn:zitadel:iam:org:project:7:roles=[]");
+    assert_string_equal(
+        show(flatten("{\"roles\":{\"admin\":{\"1\":\"x\"}},\"urn:zitadel:iam:user:metadata\":{\"roles\":"
+                     "\"a\"}}")),
+        "roles.admin.1=x urn:zitadel:iam:user:metadata.roles=a");
+    assert_null(
+        sso_claims_find(flatten_all("{\"sub\":\"u\",\"urn:zitadel:iam:org:project:roles\":{\"a\":{}}}", NULL, "email"),
+                        "urn:zitadel:iam:org:project:roles"));
+}
+
+static const char *split(const char *id_token)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const sso_claims_t *claims = flatten(id_token), *cut = NULL;
+    unit_assert_ok(sso_claims_split(unit_pool, claims, "groups", ';', &cut, &err));
+    return show(cut);
+}
+
+static void a_text_is_cut_into_a_list_and_a_list_is_not(void **state)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const sso_claims_t *cut = NULL;
+    (void)state;
+    assert_string_equal(split("{\"groups\":\"a b; c ;;d\",\"other\":\"x;y\"}"), "groups=[a b,c,d] other=x;y");
+    assert_string_equal(split("{\"groups\":\"one\"}"), "groups=[one]");
+    assert_string_equal(split("{\"groups\":\" ; \"}"), "groups=[]");
+    assert_string_equal(split("{\"groups\":[\"a;b\"]}"), "groups=[a;b]");
+    assert_string_equal(split("{\"sub\":\"u\"}"), "sub=u");
+    char *many = apr_palloc(unit_pool, SSO_CLAIM_VALUES_MAX + 2);
+    memset(many, ';', SSO_CLAIM_VALUES_MAX);
+    many[SSO_CLAIM_VALUES_MAX] = '\0';
+    const sso_claims_t *claims = flatten(apr_pstrcat(unit_pool, "{\"groups\":\"", many, "\"}", NULL));
+    unit_assert_err(sso_claims_split(unit_pool, claims, "groups", ';', &cut, &err), SSO_E_LIMIT, "claims-too-large");
+}
+
+/* The part of the claim's name that its header is called by. */
+static const char *short_of(const char *id_token, const char *name)
+{
+    const sso_claims_t *claims = flatten(id_token);
+    const sso_claim_t *claim = sso_claims_find(claims, name);
+    assert_non_null(claim);
+    return claim->name + sso_claims_short_name(claims, claim);
+}
+
+static void a_name_that_is_a_url_is_called_by_its_end_where_that_is_unique(void **state)
+{
+    static const char *const whole[][2] = {
+        {"{\"https://a.example/roles\":\"x\",\"roles\":\"y\"}", "https://a.example/roles"},
+        {"{\"https://a.example/roles\":\"x\",\"Roles\":\"y\"}", "https://a.example/roles"},
+        {"{\"https://a.example/roles\":\"x\",\"https://b.example/roles\":\"y\"}", "https://a.example/roles"},
+        {"{\"https://a.example/email\":\"x\"}", "https://a.example/email"},
+        {"{\"https://a.example/Sub\":\"x\"}", "https://a.example/Sub"},
+        {"{\"https://a.example/email_verified\":\"x\"}", "https://a.example/email_verified"},
+        {"{\"https://a.example/\":\"x\"}", "https://a.example/"},
+        {"{\"https://roles\":\"x\"}", "https://roles"},
+        {"{\"urn:a/roles\":\"x\"}", "urn:a/roles"},
+        {"{\"a\":{\"b/c\":\"x\"}}", "a.b/c"},
+    };
+    (void)state;
+    assert_string_equal(short_of("{\"sub\":\"u\",\"https://a.example/roles\":\"x\"}", "https://a.example/roles"),
+                        "roles");
+    assert_string_equal(short_of("{\"http://a.example/x/org-name\":\"x\"}", "http://a.example/x/org-name"), "org-name");
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+        assert_string_equal(short_of(whole[i][0], whole[i][1]), whole[i][1]);
 }
 
 int main(void)
@@ -386,6 +476,10 @@ int main(void)
         unit_test(a_list_is_joined_and_one_group_stays_one),
         unit_test(nothing_empty_or_unsafe_is_sent),
         unit_test(header_names_are_words_with_capitals),
+        unit_test(what_the_provider_left_out_is_unknown_and_not_absent),
+        unit_test(an_object_of_zitadel_s_roles_is_a_list_of_their_names),
+        unit_test(a_text_is_cut_into_a_list_and_a_list_is_not),
+        unit_test(a_name_that_is_a_url_is_called_by_its_end_where_that_is_unique),
     };
     return unit_run(tests);
 }

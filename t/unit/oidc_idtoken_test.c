@@ -673,6 +673,46 @@ static void a_session_id_we_could_not_compare_counts_as_absent(void **state)
     assert_null(got.sid);
 }
 
+/* ---- what presets know ---- */
+
+#define TENANT        "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
+#define ENTRA(tenant) "\"https://login.microsoftonline.com/" tenant "/v2.0\""
+
+static void of_many_tenants_only_those_that_are_named_count(void **state)
+{
+    apr_array_header_t *tenants = apr_array_make(unit_pool, 2, sizeof(const char *));
+    (void)state;
+    APR_ARRAY_PUSH(tenants, const char *) = "11111111-2222-3333-4444-555555555555";
+    APR_ARRAY_PUSH(tenants, const char *) = TENANT;
+    tokens.client.tenants = tenants;
+    tokens_claim("iss", ENTRA(TENANT));
+    tokens_claim("tid", "\"" TENANT "\"");
+    unit_assert_ok(verify());
+    refuse_with("iss", ENTRA("99999999-2222-3333-4444-555555555555"), SSO_E_MISMATCH, "idt-iss");
+    refuse_with("iss", "\"" TOKENS_ISSUER "\"", SSO_E_MISMATCH, "idt-iss");
+    refuse_with("iss", "\"https://sts.windows.net/" TENANT "/\"", SSO_E_MISMATCH, "idt-iss");
+    refuse_with("iss", ENTRA("{tenantid}"), SSO_E_MISMATCH, "idt-iss");
+    refuse_with("iss", "\"https://login.microsoftonline.com/" TENANT "/v2.0/x\"", SSO_E_MISMATCH, "idt-iss");
+    refuse_with("tid", "\"11111111-2222-3333-4444-555555555555\"", SSO_E_MISMATCH, "idt-tid");
+    refuse_with("tid", "\"login.microsoftonline.com\"", SSO_E_MISMATCH, "idt-tid");
+    refuse_with("tid", NULL, SSO_E_ABSENT, "idt-tid");
+    tokens.client.tenants = NULL;
+}
+
+static void audiences_that_the_provider_adds_are_vouched_for_by_azp(void **state)
+{
+    (void)state;
+    tokens_claim("aud", "[\"" TOKENS_CLIENT "\",\"other\",\"project\"]");
+    tokens_claim("azp", "\"" TOKENS_CLIENT "\"");
+    refuse(SSO_E_MISMATCH, "idt-aud-untrusted");
+    tokens.client.audience_by_azp = 1;
+    unit_assert_ok(verify());
+    refuse_with("azp", "\"other\"", SSO_E_MISMATCH, "idt-azp");
+    refuse_with("azp", NULL, SSO_E_ABSENT, "idt-azp-missing");
+    refuse_with("aud", "[\"other\"]", SSO_E_MISMATCH, "idt-aud");
+    tokens.client.audience_by_azp = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +758,8 @@ int main(void)
         idtoken_test(an_auth_time_nobody_asked_for_may_be_odd_and_counts_as_not_said),
         idtoken_test(a_demanded_acr_is_enforced),
         idtoken_test(a_session_id_we_could_not_compare_counts_as_absent),
+        idtoken_test(of_many_tenants_only_those_that_are_named_count),
+        idtoken_test(audiences_that_the_provider_adds_are_vouched_for_by_azp),
     };
     return unit_run(tests);
 }

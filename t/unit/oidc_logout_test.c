@@ -295,6 +295,19 @@ static void a_revocation_key_depends_on_every_part_and_its_borders(void **state)
     assert_memory_equal(again, keys[0], 16);
 }
 
+static void without_a_hint_the_other_address_is_taken_where_there_is_one(void **state)
+{
+    (void)state;
+    tokens.provider.end_session_endpoint = "https://op.example/oidc/logout";
+    tokens.provider.end_session_no_hint = "https://op.example/v2/logout?client_id={client_id}&returnTo={return_to}";
+    const char *with = sso_logout_url(unit_pool, &tokens.provider, &tokens.client, "e.y.j", "https://a/out", "s");
+    const char *without = sso_logout_url(unit_pool, &tokens.provider, &tokens.client, NULL, "https://a/out", "s");
+    assert_non_null(strstr(with, "https://op.example/oidc/logout?id_token_hint=e.y.j&"));
+    assert_string_equal(without,
+                        "https://op.example/v2/logout?client_id=" TOKENS_CLIENT "&returnTo=https%3A%2F%2Fa%2Fout");
+    tokens.provider.end_session_no_hint = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +325,7 @@ int main(void)
         logout_test(the_url_carries_hint_client_return_and_state),
         logout_test(a_hint_that_makes_the_url_too_long_is_left_out),
         logout_test(a_template_is_filled_with_encoded_values),
+        logout_test(without_a_hint_the_other_address_is_taken_where_there_is_one),
         logout_test(a_revocation_key_depends_on_every_part_and_its_borders),
     };
     return unit_run(tests);

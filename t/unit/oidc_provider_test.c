@@ -397,6 +397,38 @@ static void settings_alone_make_a_provider_when_they_are_complete(void **state)
     unit_assert_err(sso_provider_from_settings(unit_pool, &settings, &got, &err), SSO_E_CONFIG, "disc-issuer-missing");
 }
 
+static void a_template_of_tenants_counts_only_where_tenants_are_named(void **state)
+{
+    static const char doc[] =
+        "{\"issuer\":\"https://login.microsoftonline.com/{tenantid}/v2.0\"," AUTHZ "," TOKEN "," JWKS "}";
+    (void)state;
+    settings.issuer = "https://login.microsoftonline.com/organizations/v2.0";
+    refuse(doc, SSO_E_MISMATCH, "disc-issuer-template");
+    settings.issuer_template = "https://login.microsoftonline.com/{tenantid}/v2.0";
+    sso_err_clear(&err);
+    unit_assert_ok(read_doc(doc));
+    assert_string_equal(got->issuer, settings.issuer);
+    got = NULL;
+    refuse("{\"issuer\":\"https://evil.example/{tenantid}/v2.0\"," AUTHZ "," TOKEN "," JWKS "}", SSO_E_MISMATCH,
+           "disc-issuer-template");
+}
+
+static void a_logout_that_is_known_but_not_announced_is_at_the_authorization_endpoint(void **state)
+{
+    (void)state;
+    settings.logout_path = "/oidc/logout";
+    settings.logout_no_hint = "/v2/logout?client_id={client_id}";
+    unit_assert_ok(read_doc("{" MINIMAL "}"));
+    assert_string_equal(got->end_session_endpoint, "https://op.example/oidc/logout");
+    assert_string_equal(got->end_session_no_hint, "https://op.example/v2/logout?client_id={client_id}");
+    unit_assert_ok(read_doc("{" MINIMAL ",\"end_session_endpoint\":\"https://op.example/end\"}"));
+    assert_string_equal(got->end_session_endpoint, "https://op.example/end");
+    settings.end_session_endpoint = "none";
+    unit_assert_ok(read_doc("{" MINIMAL "}"));
+    assert_null(got->end_session_endpoint);
+    assert_null(got->end_session_no_hint);
+}
+
 int main(void)
 {
     const struct CMUnitTest provider[] = {
@@ -424,6 +456,8 @@ int main(void)
         provider_test(mtls_aliases_count_for_a_client_with_a_certificate_only),
         provider_test(the_discovery_url_follows_the_path_of_the_issuer),
         provider_test(settings_alone_make_a_provider_when_they_are_complete),
+        provider_test(a_template_of_tenants_counts_only_where_tenants_are_named),
+        provider_test(a_logout_that_is_known_but_not_announced_is_at_the_authorization_endpoint),
     };
     return unit_run(provider);
 }

@@ -16,7 +16,7 @@ use SSO::Browser::Response;
 our $agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
 # new(timeout => 20, headers => {name => value}, ca => file, verify => 1, keepalive => 0, loopback_secure => 0,
-#     resolve => {host => ip}). Host names that are not in `resolve` are all the loopback.
+#     resolve => {host => ip or ip:port}). Hosts that are not in `resolve` are its '*', or else the loopback.
 sub new {
     my ($class, %args) = @_;
     my $jar = SSO::Browser::Jar->new(loopback_secure => $args{loopback_secure});
@@ -222,9 +222,10 @@ sub _connect {
     my ($self, $url) = @_;
     my $u = split_url($url);
     my $host = $u->{host} =~ s/^\[|\]$//gr;
-    my $ip = $self->{resolve}{$host} // ($host =~ /^[\d.]+$|:/ ? $host : '127.0.0.1');
-    my %to = (PeerHost => $ip, PeerPort => $u->{port}, Timeout => $self->{timeout});
-    return IO::Socket::IP->new(%to) // croak "connect to $ip:$u->{port}: $@" if $u->{scheme} eq 'http';
+    my $ip = $self->{resolve}{$host} // $self->{resolve}{'*'} // ($host =~ /^[\d.]+$|:/ ? $host : '127.0.0.1');
+    my $port = $ip =~ s/^([\d.]+):(\d+)$/$1/ ? $2 : $u->{port};
+    my %to = (PeerHost => $ip, PeerPort => $port, Timeout => $self->{timeout});
+    return IO::Socket::IP->new(%to) // croak "connect to $ip:$port: $@" if $u->{scheme} eq 'http';
     require IO::Socket::SSL;
     my %tls = (SSL_hostname => $host, SSL_verifycn_name => $host, SSL_verify_mode => $self->{verify} ? 1 : 0,
         $self->{ca} ? (SSL_ca_file => $self->{ca}) : (), $self->{alpn} ? (SSL_alpn_protocols => $self->{alpn}) : ());

@@ -47,7 +47,7 @@ sub module_path {
 }
 
 # new(conf, modules, mpm, module => 0 (do not load ours), host => name in ServerName and URLs, listen => address,
-#     port => fixed, loglevel, tls => {cert, key}, threads, servers, env)
+#     port => fixed, loglevel, tls => {cert, key}, threads, servers, env, public => origin that browsers use)
 sub new {
     my ($class, %args) = @_;
     my $self = bless {host => '127.0.0.1', listen => '127.0.0.1', mpm => 'event', conf => '', module => 1, %args},
@@ -68,6 +68,7 @@ sub port { $_[0]{port} }
 sub log { $_[0]{log} }
 sub origin {
     my ($self) = @_;
+    return $self->{public} if $self->{public};
     my ($scheme, $usual) = $self->{tls} ? ('https', 443) : ('http', 80);
     return "$scheme://$self->{host}" . ($self->{port} == $usual ? '' : ":$self->{port}");
 }

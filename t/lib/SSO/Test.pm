@@ -48,7 +48,7 @@ sub false { return JSON::PP::false }
 # site(provider => 'scripted'|'real'|an SSO::OP|'none', op => {its script or configuration}, client => 'public'|'basic'|
 #      'post'|'jwt'|'none', snippet => server configuration, location => inside <Location /protected/>,
 #      require => 'valid-user', httpd => {arguments of SSO::Httpd}, tls => 1, start => 0, browser => {…},
-#      server => '…' (replaces all of our server configuration))
+#      server => '…' (replaces all of our server configuration), keep_provider => 1 (its owner stops it))
 sub site {
     my (%args) = @_;
     my $self = bless {client => 'public', require => 'valid-user', provider => 'scripted', %args}, 'SSO::Site';
@@ -95,7 +95,7 @@ sub login {
         $page = $browser->settle($browser->submit($page, {login => $user, password => $args{password} // $user}));
         push @hops, $page->hops;
     }
-    $page->{hops} = \@hops;
+    @$page{qw(hops browser)} = (\@hops, $browser);
     return $page;
 }
 
@@ -169,14 +169,15 @@ sub finish {
     my @undeclared = $self->log->undeclared;
     Test::More::is(scalar @undeclared, 0, 'the error log holds nothing undeclared')
         or Test::More::diag(join "\n", @undeclared[0 .. ($#undeclared < 40 ? $#undeclared : 40)]);
-    $_ && $_->stop for $self->{op}, $self->{upstream};
+    $_ && $_->stop for $self->{keep_provider} ? () : $self->{op}, $self->{upstream};
     return;
 }
 
 # Another person's browser.
 sub new_browser {
     my ($self, %args) = @_;
-    return SSO::Browser->new($self->{authority} ? (ca => $self->{authority}->ca) : (), %args);
+    return SSO::Browser->new($self->{authority} ? (ca => $self->{authority}->ca) : (),
+        $self->{resolve} ? (resolve => $self->{resolve}) : (), %args);
 }
 
 # The session cookie that a browser holds for this site.
