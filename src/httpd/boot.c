@@ -12,6 +12,7 @@
 #include "httpd/mint.h"
 #include "httpd/refresh.h"
 #include "httpd/revoke.h"
+#include "httpd/share.h"
 #include "httpd/site.h"
 #include "httpd/store.h"
 #include "httpd/thread.h"
@@ -67,6 +68,8 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                          "SSO002: SSODevelopment is On: http is allowed for loopback hosts; not for production");
     }
+    if (mod_sso_share_post_config(pconf, main_server) != APR_SUCCESS) /* says why itself */
+        return HTTP_INTERNAL_SERVER_ERROR;
     return OK;
 }
 
@@ -87,6 +90,8 @@ void mod_sso_boot_child_init(apr_pool_t *pchild, server_rec *main_server)
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store))
             rv = mod_sso_store_child_init(site->cache_store, pchild);
     }
+    if (rv == APR_SUCCESS)
+        mod_sso_share_child_init(pchild);
     if (rv != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "SSO014: a child cannot start; requests are refused");
 }

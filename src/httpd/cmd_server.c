@@ -93,9 +93,6 @@ const char *mod_sso_cmd_cache(cmd_parms *cmd, void *unused, const char *arg)
     (void)unused;
     if (error)
         return error;
-    if (strncasecmp(arg, "redis://", 8) == 0 || strncasecmp(arg, "rediss://", 9) == 0)
-        return mod_sso_cmd_error(cmd, "redis:// is not available in this version of mod_sso_oidc; write a provider of "
-                                      "httpd as in SSLSessionCache, like shmcb or redis:host:6379");
     conf->cache = arg;
     return NULL;
 }

@@ -11,6 +11,7 @@
 #include "httpd/meta.h"
 #include "httpd/resp.h"
 #include "httpd/revoke.h"
+#include "httpd/share.h"
 #include "httpd/session_io.h"
 #include "httpd/thread.h"
 #include "httpd/trail.h"
@@ -170,18 +171,18 @@ int mod_sso_logout_frontchannel(request_rec *r)
 
 /* --- Back-Channel Logout 1.0 --- */
 
-static sso_rc_t revoke_subject(const mod_sso_provider_t *p, const sso_logout_token_t *token,
+static sso_rc_t revoke_subject(apr_pool_t *pool, const mod_sso_provider_t *p, const sso_logout_token_t *token,
                                sso_err_t *err)
 {
     apr_time_t now = apr_time_now(), until = now + apr_time_from_sec(p->site->max);
-    const char *issuer = p->settings.issuer;
+    /* sid names one session, and is the narrower of the two (2.4) */
+    mod_sso_revoked_t kind = token->sid ? MOD_SSO_REVOKED_SID : MOD_SSO_REVOKED_SUB;
     unsigned char key[16];
-    if (token->sid) { /* sid names one session, and is the narrower of the two (2.4) */
-        SSO_TRY(sso_logout_key(issuer, p->client.client_id, "sid", token->sid, key, err));
-        return mod_sso_revoke_add(MOD_SSO_REVOKED_SID, key, now, until, now, err);
-    }
-    SSO_TRY(sso_logout_key(issuer, p->client.client_id, "sub", token->sub, key, err));
-    return mod_sso_revoke_add(MOD_SSO_REVOKED_SUB, key, now, until, now, err);
+    SSO_TRY(sso_logout_key(p->settings.issuer, p->client.client_id, token->sid ? "sid" : "sub",
+                           token->sid ? token->sid : token->sub, key, err));
+    sso_rc_t rc = mod_sso_revoke_add(kind, key, now, until, now, err);
+    mod_sso_share_revoked(p->site, pool, kind, key, now, until);
+    return rc;
 }
 
 static sso_rc_t verify_logout_token(request_rec *r, const mod_sso_provider_t *p, const char *text,
@@ -205,8 +206,9 @@ static sso_rc_t remember_jti(request_rec *r, const mod_sso_provider_t *p, const 
 {
     unsigned char key[16];
     SSO_TRY(sso_logout_key(p->settings.issuer, p->client.client_id, "jti", token->jti, key, err));
-    return mod_sso_revoke_add_new(MOD_SSO_REVOKED_JTI, key,
-                                  token->exp + apr_time_from_sec(p->client.clock_skew), r->request_time, err);
+    apr_time_t until = token->exp + apr_time_from_sec(p->client.clock_skew);
+    SSO_TRY(mod_sso_revoke_add_new(MOD_SSO_REVOKED_JTI, key, until, r->request_time, err));
+    return mod_sso_share_jti(p->site, r->pool, key, until, err);
 }
 
 static sso_rc_t read_logout_token(request_rec *r, const char **ret_token, sso_err_t *err)
@@ -234,7 +236,7 @@ static sso_rc_t end_by_token(request_rec *r, const mod_sso_site_t *site, const c
         if (rc != SSO_OK)
             continue;
         SSO_TRY(remember_jti(r, p, &token, err));
-        return revoke_subject(p, &token, err);
+        return revoke_subject(r->pool, p, &token, err);
     }
     return rc;
 }

@@ -8,7 +8,10 @@
  *            answer ──> cache ─────────────────────────────> new tokens
  *            refused, and nobody refreshed meanwhile ──────> the session ends
  *            anything else ──> back-off in the cache ──────> the old tokens while they are good, then 503
- *        somebody has the place: the old tokens while they are good, else wait, then from the top */
+ *        somebody has the place: the old tokens while they are good, else wait, then from the top
+ *
+ * The place is one of this machine. Where other machines share SSOCache, who has it also needs the lock that lies there
+ * (sure with redis://, as good as it gets with httpd's remote providers); all others of its machine wait for it. */
 #include "httpd/refresh.h"
 
 #include <unistd.h>
@@ -25,16 +28,20 @@
 #include "httpd/session_io.h"
 #include "httpd/store.h"
 #include "httpd/thread.h"
+#include "jose/crypto.h"
 #include "oidc/refresh.h"
 
 #define SLOTS  4096u
 #define PROBE_LIFE 10 /* seconds */
 #define ROUNDS 3                            /* looking again after somebody else's attempt */
 #define POLL   apr_time_from_msec(20)
+#define POLL_MACHINES apr_time_from_msec(100) /* asks SSOCache each time */
 #define FREE_WAIT apr_time_from_msec(1500)  /* a healthy provider answers meanwhile; longer takes a place (fetch.h) */
 
 /* Names the layout as well: another version of this module makes a segment of its own. */
 #define USERDATA_KEY "mod_sso_oidc-refresh-1-4096"
+
+enum { BESIDE_PROBE = 1, BESIDE_LOCK = 2 };
 
 /* Set before the fork and never after. Children of two generations share it during a graceful restart. */
 static mod_sso_flight_t *flight;
@@ -78,6 +85,7 @@ typedef struct job_t {
     unsigned char key[SSO_REFRESH_KEY_LEN];
     sso_refresh_t state;
     mod_sso_flight_ticket_t ticket;
+    apr_time_t lock_until; /* of the lock in SSOCache; 0: there is none to hold */
 } job_t;
 
 static apr_uint32_t now_seconds(void)
@@ -139,14 +147,69 @@ static sso_rc_t save(job_t *job, const sso_refresh_t *state, sso_err_t *err)
     return put(job, job->key, state, job->opened->session->expires, err);
 }
 
+/* A place beside the entry. */
+static void key_beside(const job_t *job, unsigned char which, unsigned char key[SSO_REFRESH_KEY_LEN])
+{
+    memcpy(key, job->key, SSO_REFRESH_KEY_LEN);
+    key[SSO_REFRESH_KEY_LEN - 1] ^= which;
+}
+
 /* Does the cache take what is about to come? Tried at a place beside the entry, which another machine may just have
  * written anew. */
 static sso_rc_t probe(job_t *job, sso_err_t *err)
 {
     unsigned char key[SSO_REFRESH_KEY_LEN];
-    memcpy(key, job->key, sizeof(key));
-    key[sizeof(key) - 1] ^= 1;
+    key_beside(job, BESIDE_PROBE, key);
     return put(job, key, &job->state, apr_time_now() + apr_time_from_sec(PROBE_LIFE), err);
+}
+
+/* --- one machine of many ------------------------------------------------------------------------------------------ */
+
+static int is_shared(const job_t *job)
+{
+    return mod_sso_store_is_remote(job->p->site->cache_store);
+}
+
+/* SSO_E_MISMATCH: another machine has it. */
+static sso_rc_t take_lock(job_t *job, unsigned lease, sso_err_t *err)
+{
+    unsigned char key[SSO_REFRESH_KEY_LEN], mine[16];
+    apr_time_t until = apr_time_now() + apr_time_from_sec(lease);
+
+    if (!is_shared(job))
+        return SSO_OK;
+    key_beside(job, BESIDE_LOCK, key);
+    SSO_TRY(sso_crypto_random(NULL, mine, sizeof(mine), err));
+    SSO_TRY(mod_sso_store_add(job->p->site->cache_store, job->pool, key, sizeof(key), until, mine, sizeof(mine), err));
+    job->lock_until = until;
+    return SSO_OK;
+}
+
+/* The lock may be another machine's by now when its time is over. */
+static int is_lock_over(const job_t *job)
+{
+    return job->lock_until && apr_time_now() >= job->lock_until - apr_time_from_sec(1);
+}
+
+static void leave_lock(job_t *job)
+{
+    unsigned char key[SSO_REFRESH_KEY_LEN];
+    sso_err_t err = SSO_ERR_INIT;
+
+    key_beside(job, BESIDE_LOCK, key);
+    if (job->lock_until && !is_lock_over(job) && /* else it ends by itself */
+        mod_sso_store_remove(job->p->site->cache_store, job->pool, key, sizeof(key), &err) != SSO_OK)
+        mod_sso_log_refusal(job->r, APLOG_INFO, "SSO278", "other machines wait for a refresh that is done", &err);
+    job->lock_until = 0;
+}
+
+static int is_locked(job_t *job)
+{
+    unsigned char key[SSO_REFRESH_KEY_LEN], *held;
+    apr_size_t len;
+
+    key_beside(job, BESIDE_LOCK, key);
+    return mod_sso_store_get(job->p->site->cache_store, job->pool, key, sizeof(key), &held, &len, NULL) == SSO_OK;
 }
 
 /* --- outcomes ---------------------------------------------------------------------------------------------------- */
@@ -274,7 +337,7 @@ static int take_answer(job_t *job, const sso_tokens_t *tokens, const sso_idtoken
         return OK;
     }
     /* Given up for lost: whoever took over may have come further. */
-    if (!mod_sso_flight_holds(&job->ticket) && has_newer(job))
+    if ((!mod_sso_flight_holds(&job->ticket) || is_lock_over(job)) && has_newer(job))
         return DECLINED;
     sso_refresh_accept(&job->state, tokens, id_token, job->p->keep_tokens, apr_time_now(), &job->state);
     if (save(job, &job->state, &err) != SSO_OK)
@@ -313,8 +376,13 @@ static unsigned lease_of(const mod_sso_provider_t *p)
     return (unsigned)(4 * mod_sso_fetch_timeout(p) + 10);
 }
 
-/* Until the place is free. A worker that waits for a provider which hangs takes a place of the bulkhead. */
-static int wait_for_other(job_t *job, sso_err_t *err)
+static int is_place_taken(job_t *job)
+{
+    return mod_sso_flight_is_taken(flight, job->key, now_seconds());
+}
+
+/* Until the place or the lock is free. A worker that waits for a provider which hangs takes a place of the bulkhead. */
+static int wait_for_other(job_t *job, int (*is_busy)(job_t *), apr_interval_time_t poll, sso_err_t *err)
 {
     apr_time_t start = apr_time_now(), end = start + apr_time_from_sec(mod_sso_fetch_timeout(job->p) + 1);
     mod_sso_ticket_t place = {{NULL, NULL}, 0};
@@ -322,7 +390,7 @@ static int wait_for_other(job_t *job, sso_err_t *err)
 
     for (;;) {
         apr_time_t now = apr_time_now();
-        is_free = !mod_sso_flight_is_taken(flight, job->key, now_seconds());
+        is_free = !is_busy(job);
         if (is_free || now >= end)
             break;
         if (!placed && now >= start + FREE_WAIT) {
@@ -330,7 +398,7 @@ static int wait_for_other(job_t *job, sso_err_t *err)
                 break;
             placed = 1;
         }
-        apr_sleep(POLL);
+        apr_sleep(poll);
     }
     mod_sso_bulkhead_leave(&place);
     if (!is_free)
@@ -359,6 +427,31 @@ static int look(job_t *job, sso_refresh_step_t *ret_step)
     return DECLINED;
 }
 
+/* With the place taken: who of all machines asks the provider. OK, answered, or DECLINED: look again. */
+static int refresh_alone(job_t *job)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_refresh_step_t step = SSO_REFRESH_USE;
+
+    sso_rc_t rc = take_lock(job, lease_of(job->p), &err);
+    if (rc != SSO_OK && rc != SSO_E_MISMATCH)
+        return give_up_cache(job, &err);
+    int status = look(job, &step); /* between the first look and the place somebody may have finished */
+    if (status == DECLINED && (step == SSO_REFRESH_DUE || step == SSO_REFRESH_MUST)) {
+        if (rc == SSO_OK)
+            status = refresh(job);
+        else if (step == SSO_REFRESH_DUE)
+            status = take_state(job);
+        else {
+            sso_err_clear(&err);
+            if (!wait_for_other(job, is_locked, POLL_MACHINES, &err))
+                status = refuse_wait(job, &err);
+        }
+    }
+    leave_lock(job);
+    return status;
+}
+
 /* OK, answered, or DECLINED: look again. */
 static int try_once(job_t *job)
 {
@@ -369,9 +462,7 @@ static int try_once(job_t *job)
     if (status != DECLINED)
         return status;
     if ((step == SSO_REFRESH_DUE || step == SSO_REFRESH_MUST) && take_place(job)) {
-        status = look(job, &step); /* between the first look and the place somebody may have finished */
-        if (status == DECLINED && (step == SSO_REFRESH_DUE || step == SSO_REFRESH_MUST))
-            status = refresh(job);
+        status = refresh_alone(job);
         mod_sso_flight_leave(&job->ticket);
         return status;
     }
@@ -384,7 +475,7 @@ static int try_once(job_t *job)
     case SSO_REFRESH_MUST:
         break;
     }
-    return wait_for_other(job, &err) ? DECLINED : refuse_wait(job, &err);
+    return wait_for_other(job, is_place_taken, POLL, &err) ? DECLINED : refuse_wait(job, &err);
 }
 
 int mod_sso_refresh_session(request_rec *r, const mod_sso_provider_t *p, mod_sso_opened_t *opened)

@@ -11,6 +11,7 @@
 #include "httpd/log.h"
 #include "httpd/resp.h"
 #include "httpd/revoke.h"
+#include "httpd/share.h"
 #include "httpd/store.h"
 #include "httpd/thread.h"
 #include "jose/crypto.h"
@@ -55,6 +56,17 @@ static void collect_cookies(const char *header, const mod_sso_provider_t *p, coo
 
 /* --- opening --- */
 
+/* A record is good at its own place only: who can write to the cache must not put another person's there. */
+static const void *record_context(apr_pool_t *pool, const mod_sso_provider_t *p, const unsigned char *key,
+                                  apr_size_t *ret_len)
+{
+    unsigned char *context = apr_palloc(pool, p->context_len + SSO_SHA256_LEN);
+    memcpy(context, p->context, p->context_len);
+    memcpy(context + p->context_len, key, SSO_SHA256_LEN);
+    *ret_len = p->context_len + SSO_SHA256_LEN;
+    return context;
+}
+
 /* The record a reference names, out of the cache. */
 static sso_rc_t open_reference(request_rec *r, const mod_sso_provider_t *p, sso_sealer_t *sealer, span_t box,
                                mod_sso_opened_t *opened, unsigned char **ret_bytes, apr_size_t *ret_len, sso_err_t *err)
@@ -77,8 +89,10 @@ static sso_rc_t open_reference(request_rec *r, const mod_sso_provider_t *p, sso_
         *err = absent;
     }
     SSO_TRY(rc);
-    return sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_CACHE, p->context, p->context_len,
-                         (const char *)text, text_len, ret_bytes, ret_len, NULL, err);
+    apr_size_t context_len;
+    const void *context = record_context(r->pool, p, opened->cache_key, &context_len);
+    return sso_seal_open(sealer, r->pool, r->request_time, SSO_SEAL_CACHE, context, context_len, (const char *)text,
+                         text_len, ret_bytes, ret_len, NULL, err);
 }
 
 static sso_rc_t open_record(request_rec *r, const mod_sso_provider_t *p, sso_sealer_t *sealer, span_t value,
@@ -254,7 +268,9 @@ static sso_rc_t save_in_cache(request_rec *r, const mod_sso_provider_t *p, sso_s
     char *text, *ref_text;
     SSO_TRY(sso_env_random(env, ref, sizeof(ref), err));
     SSO_TRY(sso_crypto_sha256(ref, sizeof(ref), key, err));
-    SSO_TRY(sso_seal(sealer, env, SSO_SEAL_CACHE, p->context, p->context_len, record.text, record.len, &text, err));
+    apr_size_t context_len;
+    const void *context = record_context(r->pool, p, key, &context_len);
+    SSO_TRY(sso_seal(sealer, env, SSO_SEAL_CACHE, context, context_len, record.text, record.len, &text, err));
     SSO_TRY(mod_sso_store_put(p->site->cache_store, r->pool, key, sizeof(key), expires, text, strlen(text), err));
     SSO_TRY(sso_seal(sealer, env, SSO_SEAL_SESSION_REF, p->context, p->context_len, ref, sizeof(ref), &ref_text, err));
     sso_cookie_attrs_t gone = deleted(&p->attrs);
@@ -360,8 +376,12 @@ void mod_sso_session_end(request_rec *r, const mod_sso_provider_t *provider, con
         *ret_id_token = NULL;
         read_hint(r, provider, ret_id_token);
     }
-    if (opened->session)
-        mod_sso_revoke_request(r, MOD_SSO_REVOKED_SESSION, opened->session->id, opened->session->expires);
+    if (opened->session) {
+        const sso_session_t *session = opened->session;
+        mod_sso_revoke_request(r, MOD_SSO_REVOKED_SESSION, session->id, session->expires);
+        mod_sso_share_revoked(provider->site, r->pool, MOD_SSO_REVOKED_SESSION, session->id, APR_INT64_MAX,
+                              session->expires);
+    }
     if (opened->session)
         forget_tokens(r, provider, opened->session);
     if (opened->cache_key && provider->site->cache_store)

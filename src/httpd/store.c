@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SSOCache over httpd's socache providers. A provider that is not safe for several processes gets our mutex; the others
- * (memcache, redis) bring their own order. Values are sealed by the caller: a cache that is read or changed by others
- * gives nothing away and is noticed. */
+/* SSOCache over httpd's socache providers and redis.c. A provider that is not safe for several processes gets our
+ * mutex; the others (memcache, redis) bring their own order. Values are sealed by the caller: a cache that is read or
+ * changed by others gives nothing away and is noticed. */
 #include "httpd/store.h"
 
 #include <ap_provider.h>
 #include <ap_socache.h>
+#include <apr_escape.h>
 #include <apr_global_mutex.h>
 #include <apr_strings.h>
 #include <util_mutex.h>
 
+#include "httpd/conf.h"
 #include "httpd/log.h"
+#include "httpd/redis.h"
 #include "jose/crypto.h"
 
 #define MUTEX_NAME   "sso-cache"
@@ -18,10 +21,12 @@
 #define VALUE_MAX    (256 * 1024)
 #define VALUE_USUAL  (8 * 1024)
 #define KEY_MAX      64
+#define CONNECT_TIME 5 /* seconds, unless SSOTimeout says so */
 
 struct mod_sso_store_t {
     server_rec *server;
-    const char *spec;
+    mod_sso_redis_t *redis; /* NULL: `provider` does it */
+    const char *name;       /* for people */
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
     apr_global_mutex_t *mutex; /* NULL: the provider needs none */
@@ -43,10 +48,30 @@ static const char *split_spec(apr_pool_t *pconf, const char *spec, const char **
     return colon != NULL ? apr_pstrmemdup(pconf, spec, (apr_size_t)(colon - spec)) : spec;
 }
 
+static sso_rc_t create_redis(apr_pool_t *pconf, server_rec *server, const char *spec, mod_sso_store_t **ret_store,
+                             sso_err_t *err)
+{
+    int connect = mod_sso_conf_of(server)->timeout_connect;
+    mod_sso_store_t *store = apr_pcalloc(pconf, sizeof(*store));
+
+    SSO_TRY(mod_sso_redis_create(pconf, server, spec, connect == MOD_SSO_UNSET ? CONNECT_TIME : connect, &store->redis,
+                                 err));
+    if (!ap_find_linked_module("mod_watchdog.c"))
+        return sso_err_set(err, SSO_E_CONFIG, "cache-provider",
+                           "redis:// needs mod_watchdog, which hears of the logouts of other machines; load it with "
+                           "\"LoadModule watchdog_module modules/mod_watchdog.so\"");
+    store->server = server;
+    store->name = mod_sso_redis_label(store->redis);
+    *ret_store = store;
+    return SSO_OK;
+}
+
 sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char *spec, mod_sso_store_t **ret_store,
                               sso_err_t *err)
 {
     const char *arg;
+    if (spec != NULL && mod_sso_redis_url_is(spec))
+        return create_redis(pconf, server, spec, ret_store, err);
     const char *name = split_spec(pconf, spec != NULL ? spec : "shmcb", &arg);
     const ap_socache_provider_t *provider =
         ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name, AP_SOCACHE_PROVIDER_VERSION);
@@ -64,7 +89,7 @@ sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char 
         arg = apr_psprintf(pconf, "%s(" DEFAULT_SIZE ")", ap_runtime_dir_relative(pconf, MUTEX_NAME));
     mod_sso_store_t *store = apr_pcalloc(pconf, sizeof(*store));
     store->server = server;
-    store->spec = spec != NULL ? spec : "shmcb";
+    store->name = provider->name;
     store->provider = provider;
     const char *complaint = provider->create(&store->instance, arg, pconf, pconf);
     if (complaint != NULL)
@@ -95,11 +120,11 @@ static sso_rc_t test_store(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *
     SSO_TRY(mod_sso_store_get(store, pool, key, sizeof(key), &back, &len, err));
     if (len != sizeof(value) || memcmp(back, value, len) != 0) /* random bytes of a moment ago, no secret */
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s gave back something else",
-                           store->provider->name);
+                           store->name);
     return mod_sso_store_remove(store, pool, key, sizeof(key), err);
 }
 
-sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
+static sso_rc_t set_up_provider(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
 {
     struct ap_socache_hints hints = {32, 2048, apr_time_from_sec(300)};
     char text[120];
@@ -115,10 +140,20 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
     }
     rv = store->provider->init(store->instance, "mod_sso_oidc", &hints, store->server, pconf);
     if (rv != APR_SUCCESS)
-        return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s", store->provider->name,
+        return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s", store->name,
                            apr_strerror(rv, text, sizeof(text)));
     apr_pool_cleanup_register(pconf, store, destroy_instance, apr_pool_cleanup_null);
+    return SSO_OK;
+}
+
+sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
+{
     apr_pool_t *pool;
+
+    if (store->redis)
+        SSO_TRY(mod_sso_redis_post_config(store->redis, pconf, err));
+    else
+        SSO_TRY(set_up_provider(store, pconf, err));
     if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
     sso_err_t failure = SSO_ERR_INIT;
@@ -126,7 +161,7 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
     apr_pool_destroy(pool);
     /* A server of its own that is down now may be up when it is needed; until then its sessions are refused (503). Not
      * to start would take down every other site as well. */
-    if (rc == SSO_OK || (rc == SSO_E_INTERNAL && !(store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE))) {
+    if (rc == SSO_OK || (rc == SSO_E_INTERNAL && mod_sso_store_is_remote(store))) {
         if (rc != SSO_OK)
             mod_sso_log_server(store->server, APLOG_ERR, "SSO315", "the server behind SSOCache does not answer yet",
                                &failure);
@@ -139,6 +174,8 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
 
 apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild)
 {
+    if (store->redis)
+        return mod_sso_redis_child_init(store->redis, pchild);
     if (store->mutex == NULL)
         return APR_SUCCESS;
     apr_status_t rv = apr_global_mutex_child_init(&store->mutex, apr_global_mutex_lockfile(store->mutex), pchild);
@@ -151,7 +188,7 @@ apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild
 static sso_rc_t fail_with(const mod_sso_store_t *store, apr_status_t rv, const char *verb, sso_err_t *err)
 {
     char text[120];
-    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s: %s failed: %s", store->provider->name, verb,
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s: %s failed: %s", store->name, verb,
                        apr_strerror(rv, text, sizeof(text)));
 }
 
@@ -160,6 +197,22 @@ static sso_rc_t check_key(unsigned key_len, sso_err_t *err)
     if (key_len == 0 || key_len > KEY_MAX)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "a key of %u bytes", key_len);
     return SSO_OK;
+}
+
+int mod_sso_store_is_remote(const mod_sso_store_t *store)
+{
+    return store->redis || !(store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE);
+}
+
+mod_sso_redis_t *mod_sso_store_redis(const mod_sso_store_t *store)
+{
+    return store->redis;
+}
+
+/* What a key is called in Redis. */
+static const char *name_key(apr_pool_t *pool, const unsigned char *key, unsigned key_len)
+{
+    return apr_pescape_hex(pool, key, key_len, 0);
 }
 
 static sso_rc_t lock_store(mod_sso_store_t *store, sso_err_t *err)
@@ -174,34 +227,71 @@ static void unlock_store(mod_sso_store_t *store)
         (void)apr_global_mutex_unlock(store->mutex);
 }
 
-sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
-                           apr_time_t expires, const void *value, apr_size_t len, sso_err_t *err)
+static sso_rc_t check_size(apr_size_t len, sso_err_t *err)
 {
-    SSO_TRY(check_key(key_len, err));
     if (len > VALUE_MAX)
         return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
-                           "%" APR_SIZE_T_FMT " bytes are more than the %d that "
-                           "SSOCache takes",
-                           len, VALUE_MAX);
+                           "%" APR_SIZE_T_FMT " bytes are more than the %d that SSOCache takes", len, VALUE_MAX);
+    return SSO_OK;
+}
+
+static apr_status_t provider_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                                 apr_time_t expires, const void *value, apr_size_t len)
+{
     /* providers want it writable, though they only read */
     unsigned char *bytes = apr_pmemdup(pool, value, len);
-    SSO_TRY(lock_store(store, err));
-    apr_status_t rv =
-        store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
-    unlock_store(store);
+    return store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
+}
+
+static sso_rc_t end_put(const mod_sso_store_t *store, apr_status_t rv, apr_size_t len, sso_err_t *err)
+{
     if (APR_STATUS_IS_ENOSPC(rv) || APR_STATUS_IS_ENOMEM(rv))
         return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
                            "SSOCache %s has no room for %" APR_SIZE_T_FMT
                            " bytes; give it more, as in SSOCache \"shmcb:/path(10485760)\"",
-                           store->provider->name, len);
+                           store->name, len);
     return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "put", err);
+}
+
+sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                           apr_time_t expires, const void *value, apr_size_t len, sso_err_t *err)
+{
+    SSO_TRY(check_key(key_len, err));
+    SSO_TRY(check_size(len, err));
+    if (store->redis)
+        return mod_sso_redis_put(store->redis, pool, name_key(pool, key, key_len), expires, value, len, err);
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = provider_put(store, pool, key, key_len, expires, value, len);
+    unlock_store(store);
+    return end_put(store, rv, len, err);
+}
+
+sso_rc_t mod_sso_store_add(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                           apr_time_t expires, const void *value, apr_size_t len, sso_err_t *err)
+{
+    unsigned char held[KEY_MAX];
+    unsigned held_len = sizeof(held);
+
+    SSO_TRY(check_key(key_len, err));
+    SSO_TRY(check_size(len, err));
+    if (store->redis)
+        return mod_sso_redis_add(store->redis, pool, name_key(pool, key, key_len), expires, value, len, err);
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, held, &held_len, pool);
+    int is_free = APR_STATUS_IS_NOTFOUND(rv);
+    if (is_free)
+        rv = provider_put(store, pool, key, key_len, expires, value, len);
+    unlock_store(store);
+    if (!is_free)
+        return sso_err_set(err, SSO_E_MISMATCH, "store-taken", "SSOCache has this entry already");
+    return end_put(store, rv, len, err);
 }
 
 sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)
 {
     static const unsigned char key[] = "mod_sso_oidc probe";
-    if (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
-        return SSO_OK; /* memory of this machine */
+    if (store->redis || !mod_sso_store_is_remote(store))
+        return SSO_OK; /* memory of this machine, or a client that tells "down" from "not there" */
     return mod_sso_store_put(store, pool, key, sizeof(key) - 1, apr_time_now() + apr_time_from_sec(60), "", 1, err);
 }
 
@@ -224,11 +314,13 @@ sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     unsigned len;
 
     SSO_TRY(check_key(key_len, err));
+    if (store->redis)
+        return mod_sso_redis_get(store->redis, pool, name_key(pool, key, key_len), ret_value, ret_len, err);
     SSO_TRY(lock_store(store, err));
     apr_status_t rv = retrieve(store, pool, key, key_len, VALUE_USUAL, &value, &len);
     /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
     int again =
-        rv != APR_SUCCESS && (!APR_STATUS_IS_NOTFOUND(rv) || (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE));
+        rv != APR_SUCCESS && (!APR_STATUS_IS_NOTFOUND(rv) || !mod_sso_store_is_remote(store));
     if (again)
         rv = retrieve(store, pool, key, key_len, VALUE_MAX, &value, &len);
     unlock_store(store);
@@ -246,6 +338,8 @@ sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const un
                               sso_err_t *err)
 {
     SSO_TRY(check_key(key_len, err));
+    if (store->redis)
+        return mod_sso_redis_remove(store->redis, pool, name_key(pool, key, key_len), err);
     SSO_TRY(lock_store(store, err));
     apr_status_t rv = store->provider->remove(store->instance, store->server, key, key_len, pool);
     unlock_store(store);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SSOCache: what processes or machines share (DESIGN §7). Through httpd's socache providers ("shmcb:path(size)",
- * "dbm:…", "memcache:…", "redis:…" as in SSLSessionCache). Keys are hashes, values sealed by the caller. */
+ * "dbm:…", "memcache:…", "redis:…" as in SSLSessionCache) or our own Redis client ("redis://…", redis.h). Keys are
+ * hashes, values sealed by the caller. */
 #ifndef MOD_SSO_STORE_H
 #define MOD_SSO_STORE_H
 
 #include "httpd/mod_sso.h"
 
 typedef struct mod_sso_store_t mod_sso_store_t;
+struct mod_sso_redis_t;
 
 /* pre_config: registers our mutex name ("sso-cache") with httpd. */
 int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
@@ -22,6 +24,11 @@ apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild
 SSO_MUST_USE sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                         unsigned key_len, apr_time_t expires, const void *value, apr_size_t len,
                                         sso_err_t *err);
+/* The same where nothing is there yet, else SSO_E_MISMATCH (store-taken). `value` is the caller's alone. Over machines
+ * that is sure with redis:// only: httpd's providers of remote caches know no such thing, so two may both have it. */
+SSO_MUST_USE sso_rc_t mod_sso_store_add(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
+                                        unsigned key_len, apr_time_t expires, const void *value, apr_size_t len,
+                                        sso_err_t *err);
 SSO_MUST_USE sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                         unsigned key_len, unsigned char **ret_value, apr_size_t *ret_len,
                                         sso_err_t *err);
@@ -30,5 +37,10 @@ SSO_MUST_USE sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool
 SSO_MUST_USE sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err);
 SSO_MUST_USE sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                            unsigned key_len, sso_err_t *err);
+
+/* 1 when other machines may use it too: memcached, Redis. */
+int mod_sso_store_is_remote(const mod_sso_store_t *store);
+/* Our own client, NULL: one of httpd's providers. */
+struct mod_sso_redis_t *mod_sso_store_redis(const mod_sso_store_t *store);
 
 #endif

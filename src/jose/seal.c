@@ -73,6 +73,7 @@ static const struct {
     [SSO_SEAL_STATE] = LABEL("state"),     [SSO_SEAL_RETURN] = LABEL("return"),
     [SSO_SEAL_HINT] = LABEL("hint"),       [SSO_SEAL_CACHE] = LABEL("cache"),
     [SSO_SEAL_LOGOUT] = LABEL("logout"),   [SSO_SEAL_MARKER] = LABEL("marker"),
+    [SSO_SEAL_REVOKED] = LABEL("revoked"),
 };
 
 /* ---- the ring ---- */

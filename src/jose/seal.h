@@ -36,6 +36,7 @@ typedef enum {
     SSO_SEAL_CACHE,       /* a record in SSOCache */
     SSO_SEAL_LOGOUT,      /* state of a logout at the provider */
     SSO_SEAL_MARKER,      /* the browser's powerless token of the bridge */
+    SSO_SEAL_REVOKED,     /* what machines tell each other about ended sessions */
     SSO_SEAL_PURPOSES
 } sso_seal_purpose_t;
 

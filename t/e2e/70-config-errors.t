@@ -339,7 +339,7 @@ rejects 'the server' => (
     ['timeout out of range', "$good\nSSOSessionTimeout 0s 8h", qr/SSOSessionTimeout: "0s" is not a time from 1 to 2592000 seconds/],
     ['timeouts of calls', "$good\nSSOTimeout 20 10", qr/SSOTimeout: the time to connect \(20\) is longer/],
     ['store', "$good\nSSOSessionStore file", qr/SSOSessionStore: "file" is unknown; write cookie or cache/],
-    ['redis', "$good\nSSOCache redis://127.0.0.1/0", qr/SSOCache: redis:\/\/ is not available in this version/],
+    ['redis', "$good\nSSOCache redis://127.0.0.1/x", qr/SSO109: SSOCache: .*not the number of a database/],
     ['unknown cache', "$good\nSSOCache nosuch:x", qr/SSO109: SSOCache: .*nosuch/],
     ['proxy network', "$good\nSSOTrustedProxy 10.0.0.0/33", qr/SSOTrustedProxy: "10\.0\.0\.0\/33" is not an address or network/],
     ['proxy by name', "$good\nSSOTrustedProxy proxy.acme.test", qr/SSOTrustedProxy: "proxy\.acme\.test" is not an address/],
