@@ -46,8 +46,12 @@ static int answer(request_rec *r, const mod_sso_provider_t *p, int status, const
                                   : apr_pstrcat(r->pool, "Bearer realm=\"", p->site->host, "\"", NULL);
     if (!mod_sso_req_is_nested(r))
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", challenge);
+    /* At a bridge it may be an old token of the interface, which reads only these words as "renew it". */
+    const char *words = mod_sso_req(r)->bridge != SSO_BRIDGE_NONE && status == HTTP_UNAUTHORIZED
+                            ? "\"code\":401,\"message\":\"Expired token!\","
+                            : "";
     return mod_sso_resp_json(r, status,
-                             apr_psprintf(r->pool, "{\"error\":\"%s\",\"id\":\"%s\"}\n",
+                             apr_psprintf(r->pool, "{%s\"error\":\"%s\",\"id\":\"%s\"}\n", words,
                                           error ? error : "token_required", sso_text_json(r->pool, mod_sso_req_id(r))));
 }
 
@@ -170,7 +174,9 @@ static void remember(request_rec *r, const mod_sso_bearer_key_t *key, const sso_
     mod_sso_bearer_entry_t entry = {.issuer = issuer,
                                     .serial = serial,
                                     .since = r->request_time,
-                                    .until = session->token_expires < limit ? session->token_expires : limit};
+                                    .until = session->token_expires && session->token_expires < limit
+                                                 ? session->token_expires
+                                                 : limit};
     unsigned char *bytes;
     if (!cache || sso_session_encode(r->pool, session, &bytes, &entry.len, NULL) != SSO_OK)
         return;
@@ -206,7 +212,9 @@ static sso_rc_t verify_with(verify_t *v, sso_err_t *err)
                                         .audiences = v->p->bearer_audiences,
                                         .algs = v->p->client.algs,
                                         .keys = v->meta->keys,
-                                        .clock_skew = v->p->client.clock_skew};
+                                        .clock_skew = v->p->client.clock_skew,
+                                        /* SSOBearerAudience none: only beside an issuer whose keys are named */
+                                        .endless = v->p->bearer_audiences->nelts == 0};
     return sso_bearer_verify(&env, &v->parsed, &expect, &v->token, err);
 }
 
@@ -228,7 +236,8 @@ static sso_rc_t make_session(const verify_t *v, sso_session_t *session, sso_err_
     const sso_claims_t *claims;
     SSO_TRY(sso_bearer_claims(v->r->pool, &v->token, &claims, err));
     session->created = v->r->request_time;
-    session->expires = v->token.exp + apr_time_from_sec(v->p->client.clock_skew);
+    session->expires = v->token.exp ? v->token.exp + apr_time_from_sec(v->p->client.clock_skew)
+                                    : session->created + apr_time_from_sec(v->p->site->max);
     session->token_expires = v->token.exp;
     session->auth_time = v->token.auth_time;
     session->provider = v->p->name;

@@ -202,6 +202,8 @@ static sso_rc_t check_exp(check_t *c)
 {
     switch (sso_json_date(c->claims, "exp", &c->token.exp)) {
     case SSO_JSON_ABSENT:
+        if (c->expect->endless)
+            return SSO_OK;
         return sso_err_set(c->err, SSO_E_ABSENT, "bearer-exp-missing", "the token has no exp");
     case SSO_JSON_WRONG_TYPE:
         return sso_err_set(c->err, SSO_E_SYNTAX, "bearer-exp-type", "exp of the token is not a time");

@@ -52,6 +52,7 @@ typedef struct sso_bearer_expect_t {
     sso_alg_set_t algs;                  /* HS* never counts here: its key is no key of an issuer */
     const sso_jwks_t *keys;              /* the issuer's own */
     int clock_skew;                      /* seconds */
+    int endless;                         /* a token without exp counts: OpenMetadata's bots have such */
 } sso_bearer_expect_t;
 
 /* Verified: made by sso_bearer_verify only. */
@@ -59,7 +60,7 @@ typedef struct sso_bearer_token_t {
     const char *sub;       /* NULL: none; then client_id is there */
     const char *client_id; /* NULL: not said */
     const char *acr;       /* NULL: not said */
-    apr_time_t exp;
+    apr_time_t exp;       /* 0: none */
     apr_time_t auth_time; /* 0: not said */
     const sso_json_t *claims;
 } sso_bearer_token_t;

@@ -144,7 +144,7 @@ sso_rc_t sso_bridge_read_sign_in(apr_pool_t *pool, const char *query, const char
     /* Byte for byte: no pattern, no prefix, no other spelling of the same URL (RFC 9700 4.1.3). */
     if (!uri || strcmp(uri, trusted) != 0)
         return sso_err_set(err, SSO_E_DENIED, "bridge-redirect-uri", "redirectUri is %.200s, the only one is %.200s",
-                           uri ? sso_text_log(pool, uri, 120) : "missing", trusted);
+                           uri ? uri : "missing", trusted);
     *ret_silent = prompt && strcmp(prompt, "none") == 0;
     return SSO_OK;
 }

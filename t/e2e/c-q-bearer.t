@@ -432,6 +432,9 @@ subtest 'SSOBearerAudience none' => sub {
     my %claims = (iss => 'open-metadata.org', aud => undef, sub => 'ingestion-bot');
     accepted bearer(token(\%claims, {alg => 'ES256'}, op => $other), path => '/machines/'), 'no audience is asked for', 'ingestion-bot';
     invalid bearer(token({%claims, exp => time - 100}, {alg => 'ES256'}, op => $other), path => '/machines/'), 'bearer-exp', 'the rest is';
+    my $endless = token(\%claims, {alg => 'ES256', remove => ['exp']}, op => $other);
+    accepted bearer($endless, path => '/machines/'), 'nor an end, which such bots have not', 'ingestion-bot';
+    accepted bearer($endless, path => '/machines/'), 'nor the second time', 'ingestion-bot';
     invalid bearer(token(\%claims, {alg => 'ES256'}), path => '/machines/'), 'jws-signature|jwks-\S+', 'keys of another issuer do not count';
 };
 

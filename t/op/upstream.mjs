@@ -68,6 +68,7 @@ function echo(socket) {
     }
   });
   socket.on('error', () => socket.destroy());
+  socket.on('end', () => socket.end()); // or httpd's tunnel would stay open
 }
 
 const server = http.createServer({ maxHeaderSize: 256 * 1024 }, (req, res) => {

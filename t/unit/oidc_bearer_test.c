@@ -282,6 +282,11 @@ static void times_are_checked_with_the_skew(void **state)
     accept_with("exp", seconds(-9));
     refuse_with("exp", seconds(-10), SSO_E_EXPIRED, "bearer-exp");
     refuse_with("exp", NULL, SSO_E_ABSENT, "bearer-exp-missing");
+    expect.endless = 1;
+    accept_with("exp", NULL);
+    refuse_with("exp", seconds(-10), SSO_E_EXPIRED, "bearer-exp");
+    refuse_with("exp", "null", SSO_E_SYNTAX, "bearer-exp-type");
+    expect.endless = 0;
     refuse_with("exp", "\"1767226000\"", SSO_E_SYNTAX, "bearer-exp-type");
     refuse_with("exp", "1e300", SSO_E_SYNTAX, "bearer-exp-type");
     refuse_with("exp", "-1", SSO_E_SYNTAX, "bearer-exp-type");

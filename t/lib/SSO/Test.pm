@@ -183,7 +183,7 @@ sub new_browser {
 # The session cookie that a browser holds for this site.
 sub session_cookie {
     my ($self, $browser) = @_;
-    my $name = qr/^(?:__Host-sso|sso-\d+)(?:-(?!login|return|t\b)\w+)?$/;
+    my $name = qr/^(?:__Host-sso|sso-\d+)(?:-(?!login|return|(?:t|d|out|new)\b)\w+)?$/;
     my ($cookie) = grep { $_->{name} =~ $name } ($browser // $self->{browser})->jar->all;
     return $cookie;
 }
