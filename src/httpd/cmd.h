@@ -63,6 +63,7 @@ const char *mod_sso_cmd_preset(cmd_parms *cmd, void *unused, int argc, char *con
 const char *mod_sso_cmd_endpoint(cmd_parms *cmd, void *unused, const char *name, const char *url);
 const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *arg);
 const char *mod_sso_cmd_client_key(cmd_parms *cmd, void *unused, const char *file, const char *kid);
+const char *mod_sso_cmd_client_certificate(cmd_parms *cmd, void *unused, const char *certificate, const char *key);
 const char *mod_sso_cmd_scope(cmd_parms *cmd, void *unused, int argc, char *const argv[]);
 const char *mod_sso_cmd_auth_param(cmd_parms *cmd, void *dir, const char *name, const char *expr);
 const char *mod_sso_cmd_response_type(cmd_parms *cmd, void *unused, const char *arg, const char *mode);

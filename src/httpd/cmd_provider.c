@@ -136,14 +136,15 @@ const char *mod_sso_cmd_endpoint(cmd_parms *cmd, void *unused, const char *name,
             if (strcasecmp(name, "authorization") == 0 || strcasecmp(name, "jwks") == 0)
                 return mod_sso_cmd_error(cmd, "%s cannot be none: nobody could sign in", name);
             url = "none";
-        } else if (strcasecmp(name, "par") == 0 || strcasecmp(name, "introspection") == 0 ||
+        } else if (strcasecmp(name, "introspection") == 0 ||
                    (strcasecmp(name, "revocation") == 0 && !MOD_SSO_HAS_REVOCATION)) {
             return mod_sso_cmd_later(cmd, apr_psprintf(cmd->pool, "SSOEndpoint %s", endpoints[i].name));
         }
         *member = url;
         return NULL;
     }
-    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write authorization, token, userinfo, jwks or end_session", name);
+    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write authorization, token, userinfo, jwks, end_session or par",
+                             name);
 }
 
 const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *arg)
@@ -163,14 +164,12 @@ const char *mod_sso_cmd_client_auth(cmd_parms *cmd, void *unused, const char *ar
     for (int i = SSO_CLIENT_AUTH_NONE; i <= SSO_CLIENT_AUTH_SELF_SIGNED_TLS; i++) {
         if (strcasecmp(arg, names[i]) != 0)
             continue;
-        if (i == SSO_CLIENT_AUTH_TLS || i == SSO_CLIENT_AUTH_SELF_SIGNED_TLS)
-            return mod_sso_cmd_later(cmd, apr_psprintf(cmd->pool, "SSOClientAuth %s", names[i]));
         provider->client_auth = i;
         return NULL;
     }
     return mod_sso_cmd_error(cmd,
                              "\"%s\" is unknown; write none, client_secret_basic, client_secret_post, "
-                             "client_secret_jwt or private_key_jwt",
+                             "client_secret_jwt, private_key_jwt, tls_client_auth or self_signed_tls_client_auth",
                              arg);
 }
 
@@ -184,6 +183,20 @@ const char *mod_sso_cmd_client_key(cmd_parms *cmd, void *unused, const char *fil
     provider->client_key = ap_server_root_relative(cmd->pool, file);
     provider->client_key_id = kid;
     return provider->client_key ? NULL : mod_sso_cmd_error(cmd, "\"%s\" is not a path", file);
+}
+
+const char *mod_sso_cmd_client_certificate(cmd_parms *cmd, void *unused, const char *certificate, const char *key)
+{
+    mod_sso_provider_conf_t *provider;
+    const char *error = provider_once(cmd, &provider);
+    (void)unused;
+    if (error)
+        return error;
+    provider->client_certificate = ap_server_root_relative(cmd->pool, certificate);
+    provider->client_certificate_key = ap_server_root_relative(cmd->pool, key);
+    if (!provider->client_certificate || !provider->client_certificate_key)
+        return mod_sso_cmd_error(cmd, "\"%s\" \"%s\" are not paths", certificate, key);
+    return NULL;
 }
 
 const char *mod_sso_cmd_scope(cmd_parms *cmd, void *unused, int argc, char *const argv[])

@@ -276,6 +276,61 @@ static int load_client_key(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     return 1;
 }
 
+/* RFC 8705 2. Read here so that `httpd -t` says what is wrong; fetch.c keeps both for the calls. */
+static int check_certificate(mod_sso_check_t *ck, const mod_sso_provider_t *provider)
+{
+    const mod_sso_provider_conf_t *conf = provider->conf;
+    sso_err_t err = SSO_ERR_INIT;
+    const sso_jwk_t *key = NULL;
+    apr_file_t *file;
+    const char *pem;
+    apr_size_t len;
+    char text[64 * 1024];
+
+    if (mod_sso_secretfile_read(ck->ptemp, conf->client_certificate_key, sizeof(text), &pem, &len, &err) != SSO_OK) {
+        mod_sso_check_fail(ck, "SSO347", "SSOClientCertificate", conf, "%s", err.detail);
+        return 0;
+    }
+    if (sso_jwk_from_pem(ck->ptemp, pem, len, NULL, &key, &err) != SSO_OK) {
+        mod_sso_check_fail(ck, "SSO347", "SSOClientCertificate", conf, "%s is not a usable private key in PEM: %s",
+                           conf->client_certificate_key, err.detail);
+        return 0;
+    }
+    len = 0;
+    if (apr_file_open(&file, conf->client_certificate, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, ck->ptemp) ==
+        APR_SUCCESS) {
+        (void)apr_file_read_full(file, text, sizeof(text) - 1, &len);
+        (void)apr_file_close(file);
+    }
+    text[len] = '\0';
+    if (strstr(text, "-----BEGIN CERTIFICATE-----"))
+        return 1;
+    mod_sso_check_fail(ck, "SSO347", "SSOClientCertificate", conf,
+                       "%s holds no certificate in PEM; name the certificate (with what leads to its CA) first, its "
+                       "key second",
+                       conf->client_certificate);
+    return 0;
+}
+
+static int check_tls(mod_sso_check_t *ck, mod_sso_provider_t *provider)
+{
+    const mod_sso_provider_conf_t *conf = provider->conf;
+    provider->settings.mtls = provider->client.auth == SSO_CLIENT_AUTH_TLS ||
+                              provider->client.auth == SSO_CLIENT_AUTH_SELF_SIGNED_TLS;
+    if (provider->settings.mtls && !conf->client_certificate)
+        mod_sso_check_fail(ck, "SSO345", "SSOClientAuth", conf,
+                           "%s needs a certificate; write SSOClientCertificate CERTIFICATE KEY",
+                           provider->client.auth == SSO_CLIENT_AUTH_TLS ? "tls_client_auth"
+                                                                        : "self_signed_tls_client_auth");
+    else if (!provider->settings.mtls && conf->client_certificate)
+        mod_sso_check_fail(ck, "SSO346", "SSOClientCertificate", conf,
+                           "would never be shown; write SSOClientAuth tls_client_auth (or self_signed_tls_client_auth) "
+                           "too, or remove it");
+    else
+        return !provider->settings.mtls || check_certificate(ck, provider);
+    return 0;
+}
+
 /* Public or confidential, but not both: a secret that is configured and not sent would give a false sense of safety. */
 static int check_client_auth(mod_sso_check_t *ck, mod_sso_provider_t *provider, const mod_sso_preset_t *preset)
 {
@@ -302,7 +357,7 @@ static int check_client_auth(mod_sso_check_t *ck, mod_sso_provider_t *provider, 
                            "servers. Write SSOClientSecret file:PATH",
                            preset->name);
     else
-        return 1;
+        return check_tls(ck, provider);
     return 0;
 }
 

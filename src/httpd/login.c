@@ -8,6 +8,7 @@
 #include "base/cookie.h"
 #include "base/text.h"
 #include "httpd/endpoint.h"
+#include "httpd/fetch.h"
 #include "httpd/log.h"
 #include "httpd/meta.h"
 #include "httpd/resp.h"
@@ -340,6 +341,28 @@ static sso_rc_t add_params(request_rec *r, const apr_array_header_t *params, apr
     return SSO_OK;
 }
 
+/* RFC 9126: pushed where the operator names the endpoint, or the provider takes nothing else. */
+static int is_pushed(const mod_sso_provider_t *p, const sso_provider_t *provider)
+{
+    return provider->par_required || (p->conf->par_endpoint && provider->par_endpoint);
+}
+
+static sso_rc_t push(request_rec *r, const mod_sso_provider_t *p, const sso_provider_t *provider,
+                     const sso_authreq_t *request, char **ret_url, sso_err_t *err)
+{
+    const sso_env_t env = mod_sso_req_env(r);
+    sso_token_request_t form = {NULL, NULL};
+    mod_sso_fetched_t got;
+    SSO_TRY(sso_authreq_push(&env, provider, &p->client, request, &form, err));
+    const mod_sso_fetch_t call = {.url = provider->par_endpoint,
+                                  .body = form.body,
+                                  .authorization = form.authorization,
+                                  .max = SSO_AUTHREQ_ANSWER_MAX};
+    SSO_TRY(mod_sso_fetch(r->pool, p, &call, &got, err));
+    const sso_authreq_answer_t answer = {got.status, got.content_type, got.bytes, got.len};
+    return sso_authreq_pushed_url(r->pool, provider, &p->client, &answer, ret_url, err);
+}
+
 static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const mod_sso_meta_t *meta,
                              const char *redirect_uri, char **ret_url, sso_err_t *err)
 {
@@ -385,7 +408,9 @@ static sso_rc_t make_request(request_rec *r, const mod_sso_login_t *login, const
                              .acr_values =
                                  login->demand.acrs ? apr_array_pstrcat(r->pool, login->demand.acrs, ' ') : NULL,
                              .extra = extra};
-    return sso_authreq_url(r->pool, meta->provider, &p->client, &request, ret_url, err);
+    return is_pushed(p, meta->provider)
+               ? push(r, p, meta->provider, &request, ret_url, err)
+               : sso_authreq_url(r->pool, meta->provider, &p->client, &request, ret_url, err);
 }
 
 int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)

@@ -7,6 +7,10 @@
 
 #include <apr_strings.h>
 
+#include "base/json.h"
+
+#define REQUEST_URI_MAX 512
+
 static const char *const reserved_names[] = {
     "response_type",         "client_id",     "redirect_uri", "scope",       "state", "nonce", "code_challenge",
     "code_challenge_method", "response_mode", "request",      "request_uri",
@@ -93,23 +97,90 @@ static sso_rc_t add_extra(apr_array_header_t *pairs, const apr_array_header_t *e
     return SSO_OK;
 }
 
-sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
-                         const sso_authreq_t *request, char **ret_url, sso_err_t *err)
+static sso_rc_t collect(apr_pool_t *pool, const sso_client_t *client, const sso_authreq_t *request,
+                        apr_array_header_t **ret_pairs, sso_err_t *err)
 {
-    /* RFC 9126 5: the provider would refuse a plain request, and less clearly than we can. */
-    if (provider->par_required)
-        return sso_err_set(err, SSO_E_UNSUPPORTED, "authreq-par-required",
-                           "the provider takes pushed authorization requests only");
-
     apr_array_header_t *pairs = apr_array_make(pool, 32, sizeof(const char *));
     add_own(pool, pairs, client, request);
     SSO_TRY(add_extra(pairs, request->extra, err));
     APR_ARRAY_PUSH(pairs, const char *) = NULL;
+    *ret_pairs = pairs;
+    return SSO_OK;
+}
 
-    char *url = sso_url_add_query(pool, provider->authorization_endpoint, (const char *const *)pairs->elts);
+static sso_rc_t make_url(apr_pool_t *pool, const sso_provider_t *provider, const char *const *pairs, char **ret_url,
+                         sso_err_t *err)
+{
+    char *url = sso_url_add_query(pool, provider->authorization_endpoint, pairs);
     if (strlen(url) > SSO_AUTHREQ_URL_MAX)
         return sso_err_set(err, SSO_E_LIMIT, "authreq-too-long",
                            "the authorization request has %" APR_SIZE_T_FMT " characters", strlen(url));
     *ret_url = url;
     return SSO_OK;
+}
+
+sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
+                         const sso_authreq_t *request, char **ret_url, sso_err_t *err)
+{
+    apr_array_header_t *pairs = NULL;
+    SSO_TRY(collect(pool, client, request, &pairs, err));
+    return make_url(pool, provider, (const char *const *)pairs->elts, ret_url, err);
+}
+
+/* ---- pushed (RFC 9126) ---- */
+
+sso_rc_t sso_authreq_push(const sso_env_t *env, const sso_provider_t *provider, const sso_client_t *client,
+                          const sso_authreq_t *request, sso_token_request_t *ret_request, sso_err_t *err)
+{
+    apr_array_header_t *pairs = NULL;
+    /* RFC 9126 5: the provider would refuse a plain request, and less clearly than we can. */
+    if (provider->par_endpoint == NULL)
+        return sso_err_set(err, SSO_E_CONFIG, "authreq-par-required",
+                           "the provider takes pushed authorization requests only, but names no endpoint for them");
+    SSO_TRY(collect(env->pool, client, request, &pairs, err));
+    /* authenticate adds it once, for the ways that need it in the body (RFC 9126 2.1 wants it there) */
+    const char **list = (const char **)(void *)pairs->elts;
+    int kept = 0;
+    for (int i = 0; list[i] != NULL; i += 2) {
+        if (strcmp(list[i], "client_id") == 0 && client->auth != SSO_CLIENT_AUTH_BASIC)
+            continue;
+        list[kept] = list[i];
+        list[kept + 1] = list[i + 1];
+        kept += 2;
+    }
+    list[kept] = NULL;
+    return sso_token_form_request(env, provider, client, (const char *const *)list, ret_request, err);
+}
+
+/* A request_uri goes into a URL of ours, where it is encoded; what no URI could be is no answer. */
+static int is_uri(const char *text)
+{
+    apr_size_t len = strlen(text);
+    for (apr_size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return 0;
+    return len > 0 && len <= REQUEST_URI_MAX && strchr(text, ':') != NULL;
+}
+
+sso_rc_t sso_authreq_pushed_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
+                                const sso_authreq_answer_t *answer, char **ret_url, sso_err_t *err)
+{
+    const sso_json_t *doc = NULL;
+    const char *uri = NULL, *error = "(no text)";
+    sso_err_t why = SSO_ERR_INIT;
+    sso_rc_t rc = sso_json_parse_object(pool, answer->bytes, answer->len, SSO_AUTHREQ_ANSWER_MAX, &doc, &why);
+
+    /* RFC 9126 2.2 wants 201; Keycloak before version 19 and others say 200. */
+    if (answer->status != 201 && answer->status != 200) {
+        if (rc == SSO_OK)
+            (void)sso_json_string(doc, "error", &error);
+        return sso_err_set(err, SSO_E_PROVIDER, "par-refused", "the endpoint answered with status %d: %.64s",
+                           answer->status, error);
+    }
+    if (rc != SSO_OK || !sso_token_is_json_type(answer->content_type))
+        return sso_err_set(err, SSO_E_SYNTAX, "par-answer", "the answer is no JSON object");
+    if (sso_json_string(doc, "request_uri", &uri) != SSO_JSON_FOUND || !is_uri(uri))
+        return sso_err_set(err, SSO_E_SYNTAX, "par-answer", "the answer has no request_uri, or one that is no URI");
+    const char *const pairs[] = {"client_id", client->client_id, "request_uri", uri, NULL};
+    return make_url(pool, provider, pairs, ret_url, err);
 }

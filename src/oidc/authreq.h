@@ -12,6 +12,7 @@
 #include "oidc/client.h"
 #include "oidc/provider.h"
 #include "oidc/state.h"
+#include "oidc/token.h"
 
 #define SSO_AUTHREQ_URL_MAX 8000 /* servers and proxies refuse longer request lines */
 
@@ -30,10 +31,31 @@ typedef struct sso_authreq_t {
  * it. */
 int sso_authreq_is_posted(const sso_client_t *client);
 /* The URL to send the browser to. The endpoint's own query is kept. An extra parameter this request sets itself
- * (prompt, max_age, acr_values, login_hint) is left out. Reasons: authreq-par-required, authreq-reserved,
- * authreq-too-long. */
+ * (prompt, max_age, acr_values, login_hint) is left out. Reasons: authreq-reserved, authreq-too-long. */
 SSO_MUST_USE sso_rc_t sso_authreq_url(apr_pool_t *pool, const sso_provider_t *provider, const sso_client_t *client,
                                       const sso_authreq_t *request, char **ret_url, sso_err_t *err);
+/* The same request for the provider's own ears (RFC 9126 2.1), to be sent to its PAR endpoint: nothing of it passes
+ * through the browser, and nobody can have changed it. Reasons: authreq-par-required (there is no such endpoint), those
+ * above but authreq-too-long, and those of sso_token_form_request. */
+SSO_MUST_USE sso_rc_t sso_authreq_push(const sso_env_t *env, const sso_provider_t *provider,
+                                       const sso_client_t *client, const sso_authreq_t *request,
+                                       sso_token_request_t *ret_request, sso_err_t *err);
+
+#define SSO_AUTHREQ_ANSWER_MAX (64 * 1024)
+
+typedef struct sso_authreq_answer_t {
+    int status;
+    const char *content_type;
+    const char *bytes;
+    apr_size_t len;
+} sso_authreq_answer_t;
+
+/* The URL to send the browser to after that: client_id and request_uri, nothing else (RFC 9126 4).
+ * Reasons: par-refused, par-answer, authreq-too-long. */
+SSO_MUST_USE sso_rc_t sso_authreq_pushed_url(apr_pool_t *pool, const sso_provider_t *provider,
+                                             const sso_client_t *client, const sso_authreq_answer_t *answer,
+                                             char **ret_url, sso_err_t *err);
+
 /* 1 for parameter names that SSOAuthParam may not set (response_type, client_id, redirect_uri, scope, state, nonce,
  * code_challenge, code_challenge_method, response_mode, request, request_uri). */
 int sso_authreq_is_reserved(const char *name);

@@ -140,27 +140,31 @@ static sso_rc_t authenticate(const sso_env_t *env, const sso_provider_t *provide
     return SSO_OK;
 }
 
+sso_rc_t sso_token_form_request(const sso_env_t *env, const sso_provider_t *provider, const sso_client_t *client,
+                                const char *const *pairs, sso_token_request_t *ret_request, sso_err_t *err)
+{
+    sso_buf_t body;
+    sso_buf_init(&body, env->pool, 2048, REQUEST_MAX);
+    for (; pairs[0] != NULL; pairs += 2)
+        add_pair(env->pool, &body, pairs[0], pairs[1]);
+    return authenticate(env, provider, client, &body, ret_request, err);
+}
+
 sso_rc_t sso_token_code_request(const sso_env_t *env, const sso_provider_t *provider, const sso_client_t *client,
                                 const char *code, const char *redirect_uri, const char *verifier,
                                 sso_token_request_t *ret_request, sso_err_t *err)
 {
-    sso_buf_t body;
-    sso_buf_init(&body, env->pool, 2048, REQUEST_MAX);
-    add_pair(env->pool, &body, "grant_type", "authorization_code");
-    add_pair(env->pool, &body, "code", code);
-    add_pair(env->pool, &body, "redirect_uri", redirect_uri);
-    add_pair(env->pool, &body, "code_verifier", verifier);
-    return authenticate(env, provider, client, &body, ret_request, err);
+    const char *const pairs[] = {"grant_type",   "authorization_code", "code",          code,
+                                 "redirect_uri", redirect_uri,         "code_verifier", verifier,
+                                 NULL};
+    return sso_token_form_request(env, provider, client, pairs, ret_request, err);
 }
 
 sso_rc_t sso_token_refresh_request(const sso_env_t *env, const sso_provider_t *provider, const sso_client_t *client,
                                    const char *refresh_token, sso_token_request_t *ret_request, sso_err_t *err)
 {
-    sso_buf_t body;
-    sso_buf_init(&body, env->pool, 2048, REQUEST_MAX);
-    add_pair(env->pool, &body, "grant_type", "refresh_token");
-    add_pair(env->pool, &body, "refresh_token", refresh_token);
-    return authenticate(env, provider, client, &body, ret_request, err);
+    const char *const pairs[] = {"grant_type", "refresh_token", "refresh_token", refresh_token, NULL};
+    return sso_token_form_request(env, provider, client, pairs, ret_request, err);
 }
 
 /* ---- answers ---- */

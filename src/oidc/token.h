@@ -24,9 +24,13 @@ typedef struct sso_token_request_t {
  * it documents. */
 #define SSO_TOKEN_ASSERTION_LIFETIME 300
 
-/* The code grant, client authentication included (RFC 6749 2.3.1: form-encoded id and secret inside Basic; never both
- * Basic and body). Reasons: client-no-secret, client-no-key, client-key-alg, token-request-too-large, and those of jws
- * signing. */
+/* A request to any endpoint that asks who we are: `pairs` (name, value, …, NULL) and the client's authentication (RFC
+ * 6749 2.3.1: form-encoded id and secret inside Basic; never both Basic and body). Reasons: client-no-secret,
+ * client-no-key, client-key-alg, token-request-too-large, and those of jws signing. */
+SSO_MUST_USE sso_rc_t sso_token_form_request(const sso_env_t *env, const sso_provider_t *provider,
+                                             const sso_client_t *client, const char *const *pairs,
+                                             sso_token_request_t *ret_request, sso_err_t *err);
+/* The code grant. */
 SSO_MUST_USE sso_rc_t sso_token_code_request(const sso_env_t *env, const sso_provider_t *provider,
                                              const sso_client_t *client, const char *code, const char *redirect_uri,
                                              const char *verifier, sso_token_request_t *ret_request, sso_err_t *err);

@@ -105,7 +105,10 @@ rejects 'the client' => (
     ['client_secret_jwt with a short one', "$good\nSSOClientAuth client_secret_jwt\nSSOClientSecret q7Vw2mJx9Rk4", qr/SSO142: .* has 12 bytes; .* at least 32/],
     ['private_key_jwt without a key', "$good\nSSOClientAuth private_key_jwt", qr/SSO145: SSOClientAuth: private_key_jwt needs a key/],
     ['unknown method', "$good\nSSOClientAuth basic", qr/SSOClientAuth: "basic" is unknown; write none, client_secret_basic/],
-    ['mutual TLS', "$good\nSSOClientAuth tls_client_auth", qr/SSOClientAuth tls_client_auth is not available in this version/],
+    ['mutual TLS without a certificate', "$good\nSSOClientAuth tls_client_auth", qr/SSO345: SSOClientAuth: tls_client_auth needs a certificate; write SSOClientCertificate/],
+    ['mutual TLS of our own without a certificate', "$good\nSSOClientAuth self_signed_tls_client_auth", qr/SSO345: SSOClientAuth: self_signed_tls_client_auth needs/],
+    ['a certificate that is never shown', "$good\nSSOClientCertificate $root/c.pem $root/k.pem", qr/SSO346: SSOClientCertificate: would never be shown/],
+    ['the key of a certificate missing', "$good\nSSOClientAuth tls_client_auth\nSSOClientCertificate $root/c.pem $root/absent.pem", qr/SSO347: SSOClientCertificate: \S+absent\.pem does not exist/],
     ['key missing', "$good\nSSOClientAuth private_key_jwt\nSSOClientKey $root/absent.pem", qr/SSO163: SSOClientKey: \S+absent\.pem does not exist/],
     ['HS256 without a secret', "$good\nSSOSigningAlgs HS256", qr/SSO150: SSOSigningAlgs: .* whose key is the client secret, but there is none/],
     ['HS256 with a short secret', "$good\nSSOSigningAlgs HS256\nSSOClientSecret q7Vw2mJx9Rk4Tz8L", qr/SSO142: .* has 16 bytes; .* at least 32/],
@@ -134,6 +137,8 @@ $httpd->write('secret-json', '{"client_id":"somebody-else-4711","client_secret":
 $httpd->write('secret-broken', '{"client_id":', 0600);
 $httpd->write('secret-other', '{"web":{"project":"x"}}', 0600);
 $httpd->write('secret-sample', "example-app-secret\n", 0600);
+$httpd->write('pem-good', scalar qx(openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null), 0600);
+$httpd->write('certificate.pem', "-----BEGIN CERTIFICATE-----\n");
 $httpd->write('pem-rubbish', "-----BEGIN NONSENSE-----\n", 0600);
 symlink "$root/secret-json", "$root/secret-link" or die;
 system('mkfifo', '-m', '600', "$root/secret-fifo") == 0 or die;
@@ -156,6 +161,9 @@ rejects 'files with secrets' => (
     ['missing program', "$good\nSSOClientSecret \"exec:$root/get-secret\"", qr/SSO171: .* does not exist or cannot be run/],
     ['key readable for everybody', "$good\nSSOClientAuth private_key_jwt\nSSOClientKey $root/secret-open", qr/SSO163: SSOClientKey: .* can be used by others/],
     ['key that is none', "$good\nSSOClientAuth private_key_jwt\nSSOClientKey $root/pem-rubbish", qr/SSO164: SSOClientKey: .* is not a usable private key/],
+    ['the key of a certificate readable for everybody', "$good\nSSOClientAuth tls_client_auth\nSSOClientCertificate $root/c.pem $root/secret-open", qr/SSO347: SSOClientCertificate: .* can be used by others/],
+    ['the key of a certificate is none', "$good\nSSOClientAuth tls_client_auth\nSSOClientCertificate $root/c.pem $root/pem-rubbish", qr/SSO347: SSOClientCertificate: .* is not a usable private key/],
+    ['a certificate that is none', "$good\nSSOClientAuth tls_client_auth\nSSOClientCertificate $root/pem-rubbish $root/pem-good", qr/SSO347: SSOClientCertificate: \S+ holds no certificate/],
 );
 
 rejects 'endpoints' => (
@@ -261,8 +269,7 @@ my %has = map { my ($name, $conf) = @$_; $name => (configtest("$good\n$conf"))[1
     [refresh => 'SSORefresh 60'], [revocation => 'SSOEndpoint revocation https://login.acme.test/revoke']);
 
 rejects 'what is for later' => (
-    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOIntrospect SSOClientCertificate)),
-    ['pushed requests', "$good\nSSOEndpoint par https://login.acme.test/par", qr/SSOEndpoint par is not available in this version/],
+    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOIntrospect)),
     ['introspection', "$good\nSSOEndpoint introspection https://login.acme.test/i", qr/SSOEndpoint introspection is not available in this version/],
     $has{revocation} ? () : ['revocation', "$good\nSSOEndpoint revocation https://login.acme.test/r", qr/SSOEndpoint revocation is not available in this version/],
     $has{refresh} ? () : ['refresh', "$good\nSSORefresh 60", qr/SSORefresh with seconds is not available in this version/],
@@ -483,7 +490,8 @@ accepted 'good configurations' => (
 subtest 'the examples of docs/directives.md start' => sub {
     my %file = ('/etc/apache2/sso.secret' => 'good-secret', '/usr/local/bin/vault-read' => 'get-secret', '/etc/apache2/sso-client.pem' => 'good.pem',
         '/etc/apache2/sso-error.html' => 'htdocs/index.html', '/etc/apache2/sso.keys' => 'good.keys', '/srv/www/sso-state' => 'state', '/etc/ssl/acme-ca.pem' => 'htdocs/index.html',
-        '/etc/apache2/mint.pem' => 'conf/mint-good.pem');
+        '/etc/apache2/mint.pem' => 'conf/mint-good.pem', '/etc/apache2/sso-client.crt' => 'certificate.pem',
+        '/etc/apache2/sso-client.key' => 'pem-good');
     open my $in, '<:encoding(UTF-8)', 'docs/directives.md' or die "docs/directives.md: $!";
     my $text = do { local $/; <$in> };
     my $examples = 0;

@@ -447,7 +447,12 @@ async function control(req, res, url) {
 
 async function authorizeEndpoint(request, res) {
   let query = request.method === 'POST' ? request.form : request.query;
-  if (query.request_uri) query = { ...(pushed.get(query.request_uri) ?? {}), client_id: query.client_id };
+  if (query.request_uri) {
+    const own = pushed.get(query.request_uri);
+    if (!own || own.client_id !== query.client_id) fail('authorize: request_uri unknown, or of another client');
+    if (Object.keys(query).length !== 2) fail(`authorize: beside a request_uri: ${Object.keys(query)}`);
+    query = { ...(own ?? {}), client_id: query.client_id };
+  }
   const told = scriptOf('authorize');
   checkAuthorization(query, request.doubled);
   const plain = ['hang', 'delay', 'endless', 'body', 'redirect', 'reset'].some((word) => told[word] !== undefined);

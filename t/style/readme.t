@@ -56,16 +56,14 @@ for my $snippet (@snippets) {
 my ($later) = $readme =~ /^## What this version does not do\n(.*)/ms;
 my %example = (SSOMintKey => 'file', SSOMintAudience => 'api', SSOMintLifetime => '300', SSOMintClaim => 'sub email',
     SSOBearerIssuer => 'https://login.acme.test/', SSOBearerAudience => 'api',
-    SSOIntrospect => 'On', SSOAllowOrigin => 'https://app.acme.test',
-    SSOClientCertificate => 'cert key');
+    SSOIntrospect => 'On', SSOAllowOrigin => 'https://app.acme.test');
 my %of_location = map { $_ => 1 } qw(SSOPassToken SSOMintAudience SSOMintLifetime SSOMintClaim SSOAccept);
 my @refused = $later =~ /`(SSO[^`]+)`/g;
-cmp_ok scalar @refused, '>=', 5, 'it says what is not there';
+cmp_ok scalar @refused, '>=', 1, 'it says what is not there';
 for my $item (@refused) {
     my ($name, $arguments) = split / /, $item, 2;
     $arguments //= $example{$name} // '';
     $arguments =~ s{redis://.*}{redis://10.0.0.7/};
-    $arguments =~ s{\bURL$}{https://login.acme.test/par};
     my $line = "$name $arguments";
     $line = "<Location />\nAuthType sso-oidc\nRequire valid-user\n$line\n</Location>" if $of_location{$name};
     my ($ok, $said) = starts($line);

@@ -180,14 +180,85 @@ static void extra_parameters_may_not_replace_ours(void **state)
     assert_false(sso_authreq_is_reserved("prompt"));
 }
 
-/* case 332 */
-static void no_plain_request_is_made_where_a_pushed_one_is_required(void **state)
+static const sso_env_t *env_of(void)
 {
+    static sso_env_t env;
+    env = (sso_env_t){.pool = unit_pool, .now = UNIT_NOW};
+    return &env;
+}
+
+/* case 332 */
+static void a_request_is_pushed_with_all_it_says_and_who_we_are(void **state)
+{
+    sso_token_request_t push;
     (void)state;
     provider.par_required = 1;
-    unit_assert_err(sso_authreq_url(unit_pool, &provider, &client, &request, &url, &err), SSO_E_UNSUPPORTED,
+    unit_assert_err(sso_authreq_push(env_of(), &provider, &client, &request, &push, &err), SSO_E_CONFIG,
                     "authreq-par-required");
-    assert_null(url);
+    provider.par_endpoint = "https://op.example/par";
+    client.auth = SSO_CLIENT_AUTH_POST;
+    request.max_age = 60;
+    unit_assert_ok(sso_authreq_push(env_of(), &provider, &client, &request, &push, &err));
+    assert_null(push.authorization);
+    url = apr_pstrcat(unit_pool, "?", push.body, NULL); /* param fails where a name stands twice */
+    assert_string_equal(param("client_id"), "app");
+    assert_string_equal(param("client_secret"), "very-secret");
+    assert_string_equal(param("state"), "sealed.state");
+    assert_string_equal(param("code_challenge_method"), "S256");
+    assert_string_equal(param("max_age"), "60");
+    client.auth = SSO_CLIENT_AUTH_BASIC;
+    unit_assert_ok(sso_authreq_push(env_of(), &provider, &client, &request, &push, &err));
+    assert_non_null(push.authorization);
+    url = apr_pstrcat(unit_pool, "?", push.body, NULL);
+    assert_string_equal(param("client_id"), "app");
+    assert_null(param("client_secret"));
+    client.auth = SSO_CLIENT_AUTH_NONE;
+    unit_assert_ok(sso_authreq_push(env_of(), &provider, &client, &request, &push, &err));
+    assert_null(push.authorization);
+    url = apr_pstrcat(unit_pool, "?", push.body, NULL);
+    assert_string_equal(param("client_id"), "app");
+}
+
+static sso_rc_t answer_with(int status, const char *type, const char *bytes)
+{
+    const sso_authreq_answer_t answer = {status, type, bytes, strlen(bytes)};
+    return sso_authreq_pushed_url(unit_pool, &provider, &client, &answer, &url, &err);
+}
+
+static void the_browser_gets_what_was_pushed_by_its_name_only(void **state)
+{
+    (void)state;
+    unit_assert_ok(answer_with(201, "application/json", "{\"request_uri\":\"urn:x:a&c=d\",\"expires_in\":60}"));
+    assert_string_equal(url, "https://op.example/auth?client_id=app&request_uri=urn%3Ax%3Aa%26c%3Dd");
+    unit_assert_ok(answer_with(200, "application/json; charset=utf-8", "{\"request_uri\":\"urn:x\"}"));
+}
+
+static void an_answer_to_a_pushed_request_that_is_none_ends_the_login(void **state)
+{
+    static const struct {
+        int status;
+        const char *type, *bytes, *reason;
+    } cases[] = {
+        {400, "application/json", "{\"error\":\"invalid_request\"}", "par-refused"},
+        {401, "text/html", "no", "par-refused"},
+        {303, "application/json", "{\"request_uri\":\"urn:x\"}", "par-refused"},
+        {201, "text/html", "{\"request_uri\":\"urn:x\"}", "par-answer"},
+        {201, "application/json", "[]", "par-answer"},
+        {201, "application/json", "{}", "par-answer"},
+        {201, "application/json", "{\"request_uri\":1}", "par-answer"},
+        {201, "application/json", "{\"request_uri\":\"\"}", "par-answer"},
+        {201, "application/json", "{\"request_uri\":\"nouri\"}", "par-answer"},
+        {201, "application/json", "{\"request_uri\":\"urn:a\\nb\"}", "par-answer"},
+        {201, "application/json", "{\"request_uri\":\"urn:a\",\"request_uri\":\"urn:b\"}", "par-answer"},
+    };
+    (void)state;
+    for (apr_size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sso_err_clear(&err);
+        assert_int_not_equal(answer_with(cases[i].status, cases[i].type, cases[i].bytes), SSO_OK);
+        assert_string_equal(err.reason, cases[i].reason);
+    }
+    char *uri = apr_psprintf(unit_pool, "{\"request_uri\":\"urn:%0600d\"}", 0);
+    unit_assert_err(answer_with(201, "application/json", uri), SSO_E_SYNTAX, "par-answer");
 }
 
 static void a_request_that_servers_would_refuse_is_not_made(void **state)
@@ -213,7 +284,9 @@ int main(void)
         authreq_test(a_code_is_posted_where_the_operator_wants_it),
         authreq_test(extra_parameters_are_added_but_never_twice),
         authreq_test(extra_parameters_may_not_replace_ours),
-        authreq_test(no_plain_request_is_made_where_a_pushed_one_is_required),
+        authreq_test(a_request_is_pushed_with_all_it_says_and_who_we_are),
+        authreq_test(the_browser_gets_what_was_pushed_by_its_name_only),
+        authreq_test(an_answer_to_a_pushed_request_that_is_none_ends_the_login),
         authreq_test(a_request_that_servers_would_refuse_is_not_made),
     };
     return unit_run(authreq);
