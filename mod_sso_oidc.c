@@ -7,6 +7,7 @@
 #include "httpd/endpoint.h"
 #include "httpd/identity.h"
 #include "httpd/session_io.h"
+#include "httpd/status.h"
 
 static int hook_fixups(request_rec *r)
 {
@@ -46,6 +47,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(hook_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(hook_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(mod_sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(mod_sso_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    mod_sso_status_register();
     mod_sso_session_register();
 }
 

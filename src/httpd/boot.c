@@ -14,6 +14,7 @@
 #include "httpd/revoke.h"
 #include "httpd/share.h"
 #include "httpd/site.h"
+#include "httpd/status.h"
 #include "httpd/store.h"
 #include "httpd/thread.h"
 
@@ -55,7 +56,8 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
         return fail_start(main_server, "SSO011", "no client secret", &err);
     if (mod_sso_revoke_post_config(main_server->process, main_server) != APR_SUCCESS ||
         mod_sso_refresh_post_config(main_server->process, main_server) != APR_SUCCESS ||
-        mod_sso_meta_post_config(pconf, main_server, count) != APR_SUCCESS) {
+        mod_sso_meta_post_config(pconf, main_server, count) != APR_SUCCESS ||
+        mod_sso_status_post_config(pconf, main_server, count) != APR_SUCCESS) {
         sso_err_set(&err, SSO_E_INTERNAL, "shared-memory", "no shared memory");
         return fail_start(main_server, "SSO012", "the server cannot start", &err);
     }

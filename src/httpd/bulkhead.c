@@ -17,6 +17,7 @@ typedef _Atomic apr_uint64_t slot_t;
 typedef struct range_t {
     unsigned first;
     unsigned count;
+    _Atomic apr_uint32_t refused;
 } range_t;
 
 struct mod_sso_bulkhead_t {
@@ -50,9 +51,10 @@ mod_sso_bulkhead_t *mod_sso_bulkhead_init(void *zeroed, unsigned total, const un
     unsigned next = total;
 
     bulkhead->providers = count;
-    bulkhead->total = (range_t){0, total};
+    bulkhead->total.count = total;
     for (unsigned i = 0; i < count; i++) {
-        bulkhead->own[i] = (range_t){next, limits[i]};
+        bulkhead->own[i].first = next;
+        bulkhead->own[i].count = limits[i];
         next += limits[i];
     }
     return bulkhead;
@@ -68,11 +70,11 @@ static int is_lost(apr_uint64_t mark, apr_uint32_t now, int ask_system)
     return (apr_uint32_t)mark <= now || (ask_system && is_process_gone((apr_uint32_t)(mark >> 32)));
 }
 
-static slot_t *claim_slot(mod_sso_bulkhead_t *bulkhead, range_t range, apr_uint64_t mark, apr_uint32_t now,
+static slot_t *claim_slot(mod_sso_bulkhead_t *bulkhead, const range_t *range, apr_uint64_t mark, apr_uint32_t now,
                           int ask_system)
 {
-    slot_t *slot = slots_of(bulkhead) + range.first;
-    for (unsigned i = 0; i < range.count; i++, slot++) {
+    slot_t *slot = slots_of(bulkhead) + range->first;
+    for (unsigned i = 0; i < range->count; i++, slot++) {
         apr_uint64_t held = atomic_load(slot);
         if ((held == 0 || is_lost(held, now, ask_system)) && atomic_compare_exchange_strong(slot, &held, mark))
             return slot;
@@ -81,10 +83,14 @@ static slot_t *claim_slot(mod_sso_bulkhead_t *bulkhead, range_t range, apr_uint6
 }
 
 /* Only a full range is worth a system call for each of its slots. */
-static slot_t *claim(mod_sso_bulkhead_t *bulkhead, range_t range, apr_uint64_t mark, apr_uint32_t now)
+static slot_t *claim(mod_sso_bulkhead_t *bulkhead, range_t *range, apr_uint64_t mark, apr_uint32_t now)
 {
     slot_t *slot = claim_slot(bulkhead, range, mark, now, 0);
-    return slot != NULL ? slot : claim_slot(bulkhead, range, mark, now, 1);
+    if (slot == NULL)
+        slot = claim_slot(bulkhead, range, mark, now, 1);
+    if (slot == NULL)
+        (void)atomic_fetch_add_explicit(&range->refused, 1, memory_order_relaxed);
+    return slot;
 }
 
 static void release(slot_t *slot, apr_uint64_t mark)
@@ -100,12 +106,13 @@ int mod_sso_bulkhead_enter(mod_sso_bulkhead_t *bulkhead, unsigned provider, apr_
 
     if (provider >= bulkhead->providers)
         return 0;
-    slot_t *own = claim(bulkhead, bulkhead->own[provider], mark, now);
+    slot_t *own = claim(bulkhead, &bulkhead->own[provider], mark, now);
     if (own == NULL)
         return 0;
-    slot_t *total = claim(bulkhead, bulkhead->total, mark, now);
+    slot_t *total = claim(bulkhead, &bulkhead->total, mark, now);
     if (total == NULL) {
         release(own, mark);
+        (void)atomic_fetch_add_explicit(&bulkhead->own[provider].refused, 1, memory_order_relaxed);
         return 0;
     }
     *ret_ticket = (mod_sso_ticket_t){{own, total}, mark};
@@ -139,11 +146,12 @@ void mod_sso_bulkhead_forget(mod_sso_bulkhead_t *bulkhead, apr_uint32_t pid)
     }
 }
 
-unsigned mod_sso_bulkhead_used(mod_sso_bulkhead_t *bulkhead)
+mod_sso_bulkhead_view_t mod_sso_bulkhead_look(mod_sso_bulkhead_t *bulkhead, unsigned provider)
 {
-    const slot_t *slot = slots_of(bulkhead);
-    unsigned used = 0;
-    for (unsigned i = 0; i < bulkhead->total.count; i++, slot++)
-        used += atomic_load(slot) != 0;
-    return used;
+    const range_t *range = provider < bulkhead->providers ? &bulkhead->own[provider] : &bulkhead->total;
+    const slot_t *slot = slots_of(bulkhead) + range->first;
+    mod_sso_bulkhead_view_t view = {0, range->count, atomic_load(&range->refused)};
+    for (unsigned i = 0; i < range->count; i++, slot++)
+        view.used += atomic_load(slot) != 0;
+    return view;
 }

@@ -29,7 +29,13 @@ int mod_sso_bulkhead_enter(mod_sso_bulkhead_t *bulkhead, unsigned provider, apr_
 void mod_sso_bulkhead_leave(mod_sso_ticket_t *ticket);
 /* Frees every place of a process: a new child calls it for its own id, which a dead one may have had. */
 void mod_sso_bulkhead_forget(mod_sso_bulkhead_t *bulkhead, apr_uint32_t pid);
-/* Places taken in all, for the status page. */
-unsigned mod_sso_bulkhead_used(mod_sso_bulkhead_t *bulkhead);
+/* For the status page: places of one provider, or with MOD_SSO_BULKHEAD_ALL of the server. */
+#define MOD_SSO_BULKHEAD_ALL (~0U)
+typedef struct mod_sso_bulkhead_view_t {
+    unsigned used;
+    unsigned limit;
+    apr_uint32_t refused; /* since the start: there was no place, of this provider or of the server */
+} mod_sso_bulkhead_view_t;
+mod_sso_bulkhead_view_t mod_sso_bulkhead_look(mod_sso_bulkhead_t *bulkhead, unsigned provider);
 
 #endif

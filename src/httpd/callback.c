@@ -25,6 +25,7 @@
 #include "httpd/resp.h"
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
+#include "httpd/status.h"
 #include "httpd/thread.h"
 #include "httpd/trail.h"
 #include "oidc/authresp.h"
@@ -302,6 +303,7 @@ static int answer_failure(callback_t *cb, const char *id, const char *what, int 
     apr_table_unset(cb->r->err_headers_out, "Set-Cookie");
     if (silent_end(cb))
         return mod_sso_trail_end_silent(cb->r, silent_end(cb), err);
+    mod_sso_status_count(cb->p, MOD_SSO_COUNT_REFUSED);
     if (err->rc == SSO_E_DENIED && !strcmp(err->reason, "provider-access-denied")) {
         mod_sso_log_refusal(cb->r, APLOG_INFO, id, what, err);
         return mod_sso_resp_page(cb->r, HTTP_FORBIDDEN, MOD_SSO_PAGE_LOGIN_FAILED, cb->return_path, -1);
@@ -333,6 +335,7 @@ static int answer_lost_login(callback_t *cb, const sso_err_t *err)
     }
     if (silent_end(cb))
         return mod_sso_trail_end_silent(cb->r, silent_end(cb), err);
+    mod_sso_status_count(cb->p, MOD_SSO_COUNT_REFUSED);
     mod_sso_log_refusal(cb->r, APLOG_WARNING, "SSO204", "a callback is refused", err);
     return mod_sso_resp_page(cb->r, HTTP_BAD_REQUEST, MOD_SSO_PAGE_COOKIES_BLOCKED, cb->return_path, -1);
 }
@@ -359,6 +362,7 @@ int mod_sso_callback_endpoint(request_rec *r)
     for (apr_size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (steps[i].run(&cb, &err) != SSO_OK)
             return answer_failure(&cb, steps[i].id, steps[i].what, steps[i].browser_fault, &err);
+    mod_sso_status_count(cb.p, MOD_SSO_COUNT_DONE);
     mod_sso_login_mark_depth(r, cb.p, cb.flow.depth + 1);
     mod_sso_trail_arrive(r, cb.p, (cb.flow.flags & SSO_FLOW_PROMPT_NONE) != 0);
     (void)mod_sso_login_make_room(r, cb.site, 0); /* the session goes before the return paths of other tabs */

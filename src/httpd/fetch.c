@@ -263,6 +263,15 @@ sso_rc_t mod_sso_fetch_enter(const mod_sso_provider_t *provider, mod_sso_ticket_
     return SSO_OK;
 }
 
+mod_sso_bulkhead_view_t mod_sso_fetch_look(const mod_sso_provider_t *provider)
+{
+    mod_sso_bulkhead_view_t none = {0, 0, 0};
+    if (shared.bulkhead == NULL)
+        return none;
+    return mod_sso_bulkhead_look(shared.bulkhead,
+                                 provider != NULL ? (unsigned)provider->index : MOD_SSO_BULKHEAD_ALL);
+}
+
 /* ---- one call ---- */
 
 typedef struct call_t {

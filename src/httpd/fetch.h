@@ -43,6 +43,8 @@ SSO_MUST_USE sso_rc_t mod_sso_fetch(apr_pool_t *pool, const mod_sso_provider_t *
  * none; given back with mod_sso_bulkhead_leave. */
 SSO_MUST_USE sso_rc_t mod_sso_fetch_enter(const mod_sso_provider_t *provider, mod_sso_ticket_t *ret_ticket,
                                           sso_err_t *err);
+/* For the status page: places of this provider; NULL: of the server. */
+mod_sso_bulkhead_view_t mod_sso_fetch_look(const mod_sso_provider_t *provider);
 /* Seconds that one call may take. */
 int mod_sso_fetch_timeout(const mod_sso_provider_t *provider);
 

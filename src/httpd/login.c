@@ -14,6 +14,7 @@
 #include "httpd/resp.h"
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
+#include "httpd/status.h"
 #include "httpd/thread.h"
 #include "httpd/trail.h"
 #include "oidc/authreq.h"
@@ -435,10 +436,13 @@ int mod_sso_login_start(request_rec *r, const mod_sso_login_t *login)
                                  MOD_SSO_PAGE_BAD_REQUEST, NULL, -1);
     }
     if (mod_sso_meta_get(r->pool, login->provider, &meta, &err) != SSO_OK ||
-        make_request(r, &begun, meta, redirect_uri, &url, &err) != SSO_OK)
-        return silent_end(r, login) ? mod_sso_trail_end_silent(r, silent_end(r, login), &err)
-                                    : mod_sso_login_refuse(r, "SSO201", "a login cannot start", &err,
-                                                           login->return_path);
+        make_request(r, &begun, meta, redirect_uri, &url, &err) != SSO_OK) {
+        if (silent_end(r, login))
+            return mod_sso_trail_end_silent(r, silent_end(r, login), &err);
+        mod_sso_status_count(login->provider, MOD_SSO_COUNT_REFUSED);
+        return mod_sso_login_refuse(r, "SSO201", "a login cannot start", &err, login->return_path);
+    }
+    mod_sso_status_count(login->provider, MOD_SSO_COUNT_STARTED);
     return mod_sso_resp_redirect(r, url);
 }
 

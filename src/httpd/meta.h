@@ -6,6 +6,7 @@
 
 #include "httpd/meta_type.h"
 #include "httpd/site.h"
+#include "oidc/fresh.h"
 
 /* post_config, before fork: room for `count` providers. */
 apr_status_t mod_sso_meta_post_config(apr_pool_t *pconf, server_rec *main_server, int count);
@@ -28,5 +29,16 @@ int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *prov
 /* The serial of what this process holds now, without lock or fetch: what was decided with another one has to be decided
  * anew. 0 when there is nothing yet, or another process wrote something newer. */
 apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider);
+
+/* For the status page: what the process that answers has of a provider, after a look at the copy on disk. */
+typedef struct mod_sso_meta_view_t {
+    int loaded;
+    sso_fresh_t metadata; /* fetched is 0: not fetched, or written in the configuration */
+    sso_fresh_t keys;
+    unsigned key_count;
+    unsigned failures; /* refreshes that failed in a row, in any process */
+    sso_err_t failed;  /* how the last attempt of any process failed; rc is SSO_OK when it did not */
+} mod_sso_meta_view_t;
+void mod_sso_meta_look(const mod_sso_provider_t *provider, mod_sso_meta_view_t *ret_view);
 
 #endif

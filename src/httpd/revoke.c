@@ -153,3 +153,11 @@ void mod_sso_revoke_request(request_rec *r, mod_sso_revoked_t kind, const unsign
     if (mod_sso_revoke_add(kind, key, APR_INT64_MAX, until, r->request_time, &err) != SSO_OK)
         mod_sso_log_refusal(r, APLOG_ERR, "SSO211", "a logout cannot be remembered", &err);
 }
+
+mod_sso_revoke_view_t mod_sso_revoke_look(mod_sso_revoked_t kind)
+{
+    mod_sso_revoke_table_t *table = table_of(kind);
+    mod_sso_revoke_view_t view = {mod_sso_revoke_table_count(table, round_seconds(apr_time_now(), 0)),
+                                  mod_sso_revoke_table_slots(table)};
+    return view;
+}

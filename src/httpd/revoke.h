@@ -26,4 +26,11 @@ SSO_MUST_USE sso_rc_t mod_sso_revoke_add_new(mod_sso_revoked_t kind, const unsig
 /* 1 when (kind, key) is revoked for something created at `created`. */
 int mod_sso_revoke_has(mod_sso_revoked_t kind, const unsigned char key[16], apr_time_t created, apr_time_t now);
 
+/* For the status page: how full the table is that holds entries of this kind. */
+typedef struct mod_sso_revoke_view_t {
+    apr_uint32_t used;
+    apr_uint32_t slots;
+} mod_sso_revoke_view_t;
+mod_sso_revoke_view_t mod_sso_revoke_look(mod_sso_revoked_t kind);
+
 #endif

@@ -295,3 +295,19 @@ int mod_sso_revoke_table_has(mod_sso_revoke_table_t *table, unsigned kind, const
     }
     return 0;
 }
+
+apr_uint32_t mod_sso_revoke_table_count(mod_sso_revoke_table_t *table, apr_uint32_t now)
+{
+    apr_uint32_t count = 0;
+    if (now >= atomic_load(&table->latest))
+        return 0;
+    for (apr_uint32_t i = 0; i < table->slots; i++)
+        if (is_counting(atomic_load_explicit(&table->slot[i].control, memory_order_relaxed), now))
+            count++;
+    return count;
+}
+
+apr_uint32_t mod_sso_revoke_table_slots(const mod_sso_revoke_table_t *table)
+{
+    return table->slots;
+}

@@ -32,4 +32,8 @@ mod_sso_revoke_result_t mod_sso_revoke_table_add_new(mod_sso_revoke_table_t *tab
 int mod_sso_revoke_table_has(mod_sso_revoke_table_t *table, unsigned kind, const unsigned char *key,
                              apr_int64_t created, apr_uint32_t now);
 
+/* How many entries count at `now`, over all slots: for the status page. */
+apr_uint32_t mod_sso_revoke_table_count(mod_sso_revoke_table_t *table, apr_uint32_t now);
+apr_uint32_t mod_sso_revoke_table_slots(const mod_sso_revoke_table_t *table);
+
 #endif

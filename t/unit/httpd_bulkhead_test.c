@@ -31,7 +31,13 @@ static void one_provider_gets_its_share_and_no_more(void **state)
     assert_true(enter(b, 0, &t[1]));
     assert_false(enter(b, 0, &t[2]));
     assert_true(enter(b, 1, &t[2]));
-    assert_int_equal(mod_sso_bulkhead_used(b), 3);
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).used, 3);
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).limit, 5);
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).refused, 0);
+    assert_int_equal(mod_sso_bulkhead_look(b, 0).used, 2);
+    assert_int_equal(mod_sso_bulkhead_look(b, 0).refused, 1);
+    assert_int_equal(mod_sso_bulkhead_look(b, 1).limit, 4);
+    assert_int_equal(mod_sso_bulkhead_look(b, 1).refused, 0);
 }
 
 static void all_together_get_the_total_and_no_more(void **state)
@@ -43,6 +49,8 @@ static void all_together_get_the_total_and_no_more(void **state)
     assert_true(enter(b, 0, &t[1]));
     assert_true(enter(b, 1, &t[2]));
     assert_false(enter(b, 1, &t[3]));
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).refused, 1);
+    assert_int_equal(mod_sso_bulkhead_look(b, 1).refused, 1);
     /* the refused one left no trace: its provider still has its second place */
     mod_sso_bulkhead_leave(&t[0]);
     assert_true(enter(b, 1, &t[3]));
@@ -58,7 +66,7 @@ static void a_place_given_back_can_be_had_again(void **state)
         assert_false(enter(b, 0, &other));
         mod_sso_bulkhead_leave(&t);
         mod_sso_bulkhead_leave(&t);
-        assert_int_equal(mod_sso_bulkhead_used(b), 0);
+        assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).used, 0);
     }
 }
 
@@ -94,7 +102,7 @@ static void a_new_child_frees_what_its_number_held_before(void **state)
     assert_true(enter(b, 0, &t));
     assert_true(mod_sso_bulkhead_enter(b, 0, (apr_uint32_t)getppid(), NOW, 60, &t));
     mod_sso_bulkhead_forget(b, (apr_uint32_t)getpid());
-    assert_int_equal(mod_sso_bulkhead_used(b), 1);
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).used, 1);
     assert_true(enter(b, 0, &t));
     assert_false(enter(b, 0, &t));
 }
@@ -140,7 +148,7 @@ static void threads_never_exceed_the_limit_and_lose_no_place(void **state)
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     assert_in_range(atomic_load(&most), 1, 2);
-    assert_int_equal(mod_sso_bulkhead_used(b), 0);
+    assert_int_equal(mod_sso_bulkhead_look(b, MOD_SSO_BULKHEAD_ALL).used, 0);
     mod_sso_ticket_t t;
     assert_true(enter(b, 0, &t));
     assert_true(enter(b, 0, &t));

@@ -47,6 +47,20 @@ static void an_entry_counts_for_its_kind_and_key_until_its_time(void **state)
     assert_false(mod_sso_revoke_table_has(t, 1, key_of(2), 5, NOW));
 }
 
+static void entries_are_counted_while_they_count(void **state)
+{
+    (void)state;
+    mod_sso_revoke_table_t *t = new_table();
+    assert_int_equal(mod_sso_revoke_table_slots(t), SLOTS);
+    assert_int_equal(mod_sso_revoke_table_count(t, NOW), 0);
+    assert_int_equal(add(t, 1, APR_INT64_MAX, NOW + 100, NOW), MOD_SSO_REVOKE_ADDED);
+    assert_int_equal(add(t, 1, APR_INT64_MAX, NOW + 100, NOW), MOD_SSO_REVOKE_ADDED);
+    assert_int_equal(add(t, 2, APR_INT64_MAX, NOW + 50, NOW), MOD_SSO_REVOKE_ADDED);
+    assert_int_equal(mod_sso_revoke_table_count(t, NOW), 2);
+    assert_int_equal(mod_sso_revoke_table_count(t, NOW + 50), 1);
+    assert_int_equal(mod_sso_revoke_table_count(t, NOW + 100), 0);
+}
+
 static void an_entry_ends_only_what_was_created_by_its_cutoff(void **state)
 {
     (void)state;
@@ -209,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_test(an_empty_table_revokes_nothing),
         unit_test(an_entry_counts_for_its_kind_and_key_until_its_time),
+        unit_test(entries_are_counted_while_they_count),
         unit_test(an_entry_ends_only_what_was_created_by_its_cutoff),
         unit_test(adding_again_raises_cutoff_and_end_and_lowers_neither),
         unit_test(adding_again_takes_no_more_room),
