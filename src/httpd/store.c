@@ -161,7 +161,7 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
     apr_pool_destroy(pool);
     /* A server of its own that is down now may be up when it is needed; until then its sessions are refused (503). Not
      * to start would take down every other site as well. */
-    if (rc == SSO_OK || (rc == SSO_E_INTERNAL && mod_sso_store_is_remote(store))) {
+    if (rc == SSO_OK || mod_sso_store_is_remote(store)) {
         if (rc != SSO_OK)
             mod_sso_log_server(store->server, APLOG_ERR, "SSO315", "the server behind SSOCache does not answer yet",
                                &failure);
