@@ -15,7 +15,15 @@
 
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
-enum { NEEDED_ALWAYS = 1, NEEDED_WITH_CODE = 2, MTLS_ALIAS = 4, MAY_BE_FILE = 8, MAY_BE_TEMPLATE = 16, IS_KEYS = 32 };
+enum {
+    NEEDED_ALWAYS = 1,
+    NEEDED_WITH_CODE = 2,
+    MTLS_ALIAS = 4,
+    MAY_BE_FILE = 8,
+    MAY_BE_TEMPLATE = 16,
+    IS_KEYS = 32,
+    NOT_FOR_LOGIN = 64 /* what metadata says there and cannot be used is as good as none: it shuts nobody out */
+};
 
 typedef struct endpoint_rule_t {
     const char *member;
@@ -32,9 +40,9 @@ static const endpoint_rule_t endpoint_rules[] = {
     {"userinfo_endpoint", AT(userinfo_endpoint), 0},
     {"jwks_uri", AT(jwks_uri), NEEDED_ALWAYS | MAY_BE_FILE | IS_KEYS},
     {"end_session_endpoint", AT(end_session_endpoint), MAY_BE_TEMPLATE},
-    {"revocation_endpoint", AT(revocation_endpoint), MTLS_ALIAS},
-    {"introspection_endpoint", AT(introspection_endpoint), MTLS_ALIAS},
-    {"pushed_authorization_request_endpoint", AT(par_endpoint), MTLS_ALIAS},
+    {"revocation_endpoint", AT(revocation_endpoint), MTLS_ALIAS | NOT_FOR_LOGIN},
+    {"introspection_endpoint", AT(introspection_endpoint), MTLS_ALIAS | NOT_FOR_LOGIN},
+    {"pushed_authorization_request_endpoint", AT(par_endpoint), MTLS_ALIAS | NOT_FOR_LOGIN},
 };
 #undef AT
 /* clang-format on */
@@ -116,7 +124,8 @@ static sso_rc_t read_endpoint(const sso_json_t *doc, const sso_provider_settings
         return SSO_OK;
     if (sso_json_type(node) != SSO_JSON_STRING)
         return sso_err_set(err, SSO_E_SYNTAX, "disc-endpoint-type", "%s is not a string", rule->member);
-    *ret_text = sso_json_node_string(node);
+    if (*sso_json_node_string(node) != '\0') /* some write "" for what they have not */
+        *ret_text = sso_json_node_string(node);
     return SSO_OK;
 }
 
@@ -238,8 +247,13 @@ static sso_rc_t add_known_logout(apr_pool_t *pool, const sso_provider_settings_t
 static sso_rc_t resolve_endpoints(apr_pool_t *pool, const sso_provider_settings_t *settings, const sso_json_t *doc,
                                   sso_provider_t *provider, sso_err_t *err)
 {
-    for (apr_size_t i = 0; i < ENDPOINT_COUNT; i++)
-        SSO_TRY(resolve_endpoint(pool, settings, doc, &endpoint_rules[i], provider, err));
+    for (apr_size_t i = 0; i < ENDPOINT_COUNT; i++) {
+        const endpoint_rule_t *rule = &endpoint_rules[i];
+        int spare = (rule->flags & NOT_FOR_LOGIN) && get_setting(settings, rule) == NULL;
+        sso_rc_t rc = resolve_endpoint(pool, settings, doc, rule, provider, spare ? NULL : err);
+        if (rc != SSO_OK && !spare)
+            return rc;
+    }
     return add_known_logout(pool, settings, provider, err);
 }
 

@@ -12,7 +12,7 @@ sub tweak { return {jwks => {keys => ['k1'], tweak => {k1 => {@_}}}} }
 my %nothing = (calls => {'/authorize' => 0, '/token' => 0, '/evil' => 0}, id => qr/SSO201/);
 my %in_time = (check => sub { cmp_ok $_[0]{seconds}, '<', 10, 'in time' });
 my %odd = (number => 12, array => [], object => {}, true => true, list => ['https://op.example/x']);
-my %bad_url = (empty => '', file => 'file:///etc/passwd', gopher => 'gopher://127.0.0.1:70/x', ftp => 'ftp://127.0.0.1/x', script => 'javascript:alert(1)',
+my %bad_url = (file => 'file:///etc/passwd', gopher => 'gopher://127.0.0.1:70/x', ftp => 'ftp://127.0.0.1/x', script => 'javascript:alert(1)',
     data => 'data:text/html,x', http => 'http://op.example/x', 'http-metadata-service' => 'http://169.254.169.254/x', relative => '/x', 'no-scheme' => '//127.0.0.1/x',
     'no-host' => 'https:///x', 'bad-port' => 'https://op.example:99999/x', 'port-zero-text' => 'https://op.example:x/', userinfo => 'https://user:pw@op.example/x',
     blank => 'https://op.example/ x', newline => "https://op.example/\r\nX-Evil: 1", backslash => 'https:\\\\op.example\\x', placeholder => 'https://{tenant}.op.example/x',
@@ -24,6 +24,7 @@ sub each_endpoint {
     return (
         ["disc-$short-missing", 'reject disc-endpoint-missing', disc(remove => [$endpoint]), %nothing],
         ["disc-$short-null", 'reject disc-endpoint-missing', set($endpoint => undef), %nothing],
+        ["disc-$short-empty", 'reject disc-endpoint-missing', set($endpoint => ''), %nothing],
         (map { ["disc-$short-$_", 'reject disc-endpoint-type', set($endpoint => $odd{$_}), %nothing] } sort keys %odd),
         (map { ["disc-$short-$_", 'reject disc-endpoint-url', set($endpoint => $bad_url{$_}), %nothing] } sort keys %bad_url),
         ["disc-$short-fragment", 'reject disc-endpoint-fragment', set($endpoint => "\${origin}/x#y"), %nothing],
@@ -120,6 +121,8 @@ my @rows = (
     ['disc-jwks-missing', 'reject disc-endpoint-missing', disc(remove => ['jwks_uri']), %nothing],
     ['disc-wrong-types', 'reject disc-endpoint-type', set(authorization_endpoint => 1, token_endpoint => [], jwks_uri => {}), %nothing],
     (map { each_endpoint($_) } qw(authorization_endpoint token_endpoint jwks_uri)),
+    ['disc-optional-empty', 'accept', set(userinfo_endpoint => '', end_session_endpoint => '', revocation_endpoint => '', introspection_endpoint => '')],
+    ['disc-revocation-http', 'accept', set(revocation_endpoint => 'http://op.example/x', introspection_endpoint => '/relative')],
     (map { my $endpoint = $_; map { ["disc-$endpoint-$_", 'reject disc-endpoint-type', set("${endpoint}_endpoint" => $odd{$_}), %nothing] } sort keys %odd }
         qw(userinfo end_session)),
     ['disc-userinfo-http', 'reject disc-endpoint-url', set(userinfo_endpoint => 'http://op.example/userinfo'), %nothing],

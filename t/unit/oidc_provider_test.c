@@ -188,7 +188,6 @@ static void endpoints_that_would_lead_elsewhere_are_refused(void **state)
         "http://op.example/x",
         "//op.example/x",
         "/relative",
-        "",
         "javascript:alert(1)",
         "https://user:pw@op.example/x",
         "https://op.example\\x",
@@ -198,11 +197,7 @@ static void endpoints_that_would_lead_elsewhere_are_refused(void **state)
     };
     static const char *const members[] = {"token_endpoint",
                                           "jwks_uri",
-                                          "userinfo_endpoint",
-                                          "end_session_endpoint",
-                                          "revocation_endpoint",
-                                          "introspection_endpoint",
-                                          "pushed_authorization_request_endpoint"};
+                                          "userinfo_endpoint", "end_session_endpoint"};
     (void)state;
     for (apr_size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
         for (apr_size_t u = 0; u < sizeof(urls) / sizeof(urls[0]); u++) {
@@ -219,6 +214,30 @@ static void endpoints_that_would_lead_elsewhere_are_refused(void **state)
            "disc-endpoint-fragment");
     refuse("{" ISS ",\"authorization_endpoint\":\"https://op.example/auth#\"," TOKEN "," JWKS "}", SSO_E_SYNTAX,
            "disc-endpoint-fragment");
+}
+
+/* Real documents have "" for what is not there, and addresses of other machines' side that no login needs. */
+static void what_no_login_needs_shuts_nobody_out(void **state)
+{
+    static const char *const members[] = {"revocation_endpoint", "introspection_endpoint",
+                                          "pushed_authorization_request_endpoint"};
+    static const char *const values[] = {"\"\"", "\"/relative\"", "\"http://op.example/x\"", "\"https://a/{t}\"", "7", "[]"};
+    (void)state;
+    for (apr_size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
+        for (apr_size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+            unit_assert_ok(read_doc(apr_psprintf(unit_pool, "{" ISS "," AUTHZ "," TOKEN "," JWKS ",\"%s\":%s}", members[m],
+                                                 values[v])));
+            assert_null(got->revocation_endpoint);
+            assert_null(got->introspection_endpoint);
+            assert_null(got->par_endpoint);
+        }
+    }
+    unit_assert_ok(read_doc("{" ISS "," AUTHZ "," TOKEN "," JWKS
+                            ",\"userinfo_endpoint\":\"\",\"end_session_endpoint\":\"\"}"));
+    assert_null(got->userinfo_endpoint);
+    assert_null(got->end_session_endpoint);
+    got = NULL;
+    refuse("{" ISS "," AUTHZ ",\"token_endpoint\":\"\"," JWKS "}", SSO_E_ABSENT, "disc-endpoint-missing");
 }
 
 /* case 312: other hosts and a query are normal */
@@ -444,6 +463,7 @@ int main(void)
         provider_test(a_missing_endpoint_is_refused_when_it_is_needed),
         provider_test(endpoints_of_another_type_are_refused),
         provider_test(endpoints_that_would_lead_elsewhere_are_refused),
+        provider_test(what_no_login_needs_shuts_nobody_out),
         provider_test(endpoints_on_another_host_or_with_a_query_are_accepted),
         provider_test(http_passes_on_loopback_in_development_only),
         provider_test(a_provider_without_our_response_type_is_refused),
