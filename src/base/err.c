@@ -78,3 +78,19 @@ sso_rc_t sso_err_set_at(sso_err_t *err, sso_rc_t rc, const char *reason, const c
     clean_detail(err->detail);
     return rc;
 }
+
+void sso_err_hide(sso_err_t *err, const char *secret)
+{
+    size_t len = secret != NULL ? strlen(secret) : 0;
+    size_t least = len < 8 ? len : 8;
+
+    if (err == NULL || len < 4)
+        return;
+    for (char *at = err->detail; *at != '\0'; at++) {
+        size_t same = 0;
+        while (same < len && at[same] != '\0' && at[same] == secret[same])
+            same++;
+        if (same >= least)
+            memset(at, '*', same);
+    }
+}

@@ -50,6 +50,10 @@ typedef struct sso_err_t {
 sso_rc_t sso_err_set_at(sso_err_t *err, sso_rc_t rc, const char *reason, const char *file, int line, const char *fmt,
                         ...) __attribute__((format(printf, 6, 7)));
 #define sso_err_set(err, rc, reason, ...) sso_err_set_at((err), (rc), (reason), __FILE__, __LINE__, __VA_ARGS__)
+/* Blanks out of the detail what somebody else repeated of a secret of ours: all of it, or its beginning where the text
+ * was cut. Providers quote codes and tokens in their error descriptions. NULL and less than 4 bytes are passed over. */
+void sso_err_hide(sso_err_t *err, const char *secret);
+
 /* ./dev lint looks at one file at a time and would not know that a failure is never SSO_OK. */
 #if defined(__clang_analyzer__) || defined(SSO_LINT)
 #undef sso_err_set

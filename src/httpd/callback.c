@@ -164,8 +164,12 @@ static sso_rc_t redeem_code(callback_t *cb, sso_err_t *err)
                              .authorization = request.authorization,
                              .max = SSO_TOKEN_RESPONSE_MAX};
     SSO_TRY(mod_sso_fetch(cb->r->pool, cb->p, &fetch, &answer, err));
-    return sso_token_parse(cb->r->pool, answer.status, answer.content_type, answer.bytes, answer.len, 1, &cb->tokens,
-                           err);
+    sso_rc_t rc = sso_token_parse(cb->r->pool, answer.status, answer.content_type, answer.bytes, answer.len, 1,
+                                  &cb->tokens, err);
+    const char *const secrets[] = {cb->response.code, cb->secrets.verifier, cb->p->client.client_secret};
+    for (apr_size_t i = 0; rc != SSO_OK && i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        sso_err_hide(err, secrets[i]);
+    return rc;
 }
 
 static sso_rc_t check_id_token(callback_t *cb, sso_err_t *err)

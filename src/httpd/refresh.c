@@ -314,7 +314,13 @@ static sso_rc_t call_provider(job_t *job, const mod_sso_meta_t *meta, mod_sso_fe
                              .authorization = request.authorization,
                              .max = SSO_TOKEN_RESPONSE_MAX};
     SSO_TRY(mod_sso_fetch(job->pool, job->p, &fetch, answer, err));
-    return sso_token_parse(job->pool, answer->status, answer->content_type, answer->bytes, answer->len, 0, tokens, err);
+    sso_rc_t rc =
+        sso_token_parse(job->pool, answer->status, answer->content_type, answer->bytes, answer->len, 0, tokens, err);
+    if (rc != SSO_OK) { /* what the provider repeats of them is no business of the log's */
+        sso_err_hide(err, job->state.tokens[SSO_TOKEN_REFRESH]);
+        sso_err_hide(err, job->p->client.client_secret);
+    }
+    return rc;
 }
 
 static void note_old_id_token(job_t *job)

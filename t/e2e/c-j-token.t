@@ -52,6 +52,9 @@ my @rows = (
     ['token-error-newline', 'reject token-invalid-grant', error('invalid_grant', json => {error => 'invalid_grant', error_description => "x\n[core:emerg] forged\e[2J"}),
         check => sub { my @l = $_[0]{site}->log->lines(qr/^\[core:emerg\]/); is @l, 0, 'no line of its own' }],
     ['token-error-500k', 'reject token-error', error('x' x 500000), check => sub { cmp_ok length $_[0]{lines}[0], '<', 2000, 'the line stays short' }],
+    ['token-error-repeats-code', 'reject token-invalid-grant', error('invalid_grant', json => {error => 'invalid_grant', error_description => 'code ${code} is unknown'}),
+        check => sub { like $_[0]{lines}[0], qr/code \*{8,} is unknown/, 'the code is blanked' }],
+    ['token-error-is-code', 'reject token-error', error('x', json => {error => '${code}', error_description => 'y' x 400 . '${code}'})],
     ['token-error-description-number', 'reject token-invalid-grant', error('invalid_grant', json => {error => 'invalid_grant', error_description => 12})],
 
     # id_token

@@ -364,7 +364,7 @@ function tokenAnswer(request, told) {
     out.refresh_token = random();
     refresh.set(out.refresh_token, grant);
   }
-  return { object: out, facts: factsOf({ ...grant, access_token: accessToken, id_token: out.id_token }) };
+  return { object: out, facts: factsOf({ ...grant, code: form.code, access_token: accessToken, id_token: out.id_token }) };
 }
 
 // --- the others -----------------------------------------------------------------------------------------------------

@@ -57,6 +57,38 @@ static void outside_text_cannot_forge_a_log_line(void **state)
     assert_string_equal(err.detail, "a??[error]??[31m???b");
 }
 
+static void what_others_repeat_of_a_secret_is_blanked(void **state)
+{
+    static const char code[] = "code-0123456789";
+    const struct {
+        const char *said;
+        const char *shown;
+    } cases[] = {
+        {"code-0123456789", "***************"},
+        {"no code-0123456789, nor code-0123456789!", "no ***************, nor ***************!"},
+        {"cut: code-0123", "cut: *********"},
+        {"the code-word stays", "the code-word stays"},
+        {"code-", "code-"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sso_err_t err = SSO_ERR_INIT;
+        (void)sso_err_set(&err, SSO_E_PROVIDER, "x", "%s", cases[i].said);
+        sso_err_hide(&err, code);
+        assert_string_equal(err.detail, cases[i].shown);
+    }
+    sso_err_t err = SSO_ERR_INIT;
+    (void)sso_err_set(&err, SSO_E_PROVIDER, "x", "pin 4711, a b c");
+    sso_err_hide(&err, "4711");
+    sso_err_hide(&err, "abc");
+    sso_err_hide(&err, "a b");
+    sso_err_hide(&err, "");
+    sso_err_hide(&err, NULL);
+    sso_err_hide(NULL, code);
+    assert_string_equal(err.detail, "pin ****, a b c");
+}
+
 static void a_long_detail_is_cut_visibly(void **state)
 {
     sso_err_t err = SSO_ERR_INIT;
@@ -112,6 +144,7 @@ int main(void)
         unit_test(a_failure_that_claims_to_be_ok_denies),
         unit_test(no_error_struct_still_returns_the_class),
         unit_test(outside_text_cannot_forge_a_log_line),
+        unit_test(what_others_repeat_of_a_secret_is_blanked),
         unit_test(a_long_detail_is_cut_visibly),
         unit_test(every_class_has_a_word_of_its_own),
         unit_test(try_leaves_with_the_callees_failure),
