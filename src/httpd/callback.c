@@ -244,8 +244,9 @@ static sso_rc_t make_session(callback_t *cb, sso_err_t *err)
         SSO_TRY(sso_claims_split(cb->r->pool, claims, "groups", client->groups_delimiter, &claims, err));
     SSO_TRY(sso_env_random(&cb->env, session->id, sizeof(session->id), err));
     SSO_TRY(sso_logout_key(issuer, client->client_id, "sub", cb->id_token.sub, session->key_sub, err));
-    if (cb->id_token.sid)
-        SSO_TRY(sso_logout_key(issuer, client->client_id, "sid", cb->id_token.sid, session->key_sid, err));
+    const char *sid = cb->id_token.sid;
+    SSO_TRY(sso_logout_key(issuer, client->client_id, sid ? "sid" : SSO_LOGOUT_NO_SID, sid ? sid : cb->id_token.sub,
+                           session->key_sid, err));
     session->created = apr_time_now();
     session->expires = session->created + apr_time_from_sec(cb->site->max);
     session->auth_time = cb->id_token.auth_time;

@@ -17,6 +17,7 @@
 #include "httpd/trail.h"
 #include "jose/crypto.h"
 #include "oidc/logout.h"
+#include "oidc/verify.h"
 
 #define BODY_MAX (64 * 1024)
 #define STATE_RETURN_MAX 1024
@@ -171,18 +172,28 @@ int mod_sso_logout_frontchannel(request_rec *r)
 
 /* --- Back-Channel Logout 1.0 --- */
 
+/* Named here and told to the other machines. */
+static sso_rc_t end_named(apr_pool_t *pool, const mod_sso_provider_t *p, mod_sso_revoked_t list, const char *kind,
+                          const char *value, sso_err_t *err)
+{
+    apr_time_t now = apr_time_now(), until = now + apr_time_from_sec(p->site->max);
+    unsigned char key[16];
+    SSO_TRY(sso_logout_key(p->settings.issuer, p->client.client_id, kind, value, key, err));
+    sso_rc_t rc = mod_sso_revoke_add(list, key, now, until, now, err);
+    mod_sso_share_revoked(p->site, pool, list, key, now, until);
+    return rc;
+}
+
+/* A sid names one session, and is the narrower of the two (2.4). Sessions of ID Tokens without a sid cannot be told
+ * apart by it: of those, all of the person end. */
 static sso_rc_t revoke_subject(apr_pool_t *pool, const mod_sso_provider_t *p, const sso_logout_token_t *token,
                                sso_err_t *err)
 {
-    apr_time_t now = apr_time_now(), until = now + apr_time_from_sec(p->site->max);
-    /* sid names one session, and is the narrower of the two (2.4) */
-    mod_sso_revoked_t kind = token->sid ? MOD_SSO_REVOKED_SID : MOD_SSO_REVOKED_SUB;
-    unsigned char key[16];
-    SSO_TRY(sso_logout_key(p->settings.issuer, p->client.client_id, token->sid ? "sid" : "sub",
-                           token->sid ? token->sid : token->sub, key, err));
-    sso_rc_t rc = mod_sso_revoke_add(kind, key, now, until, now, err);
-    mod_sso_share_revoked(p->site, pool, kind, key, now, until);
-    return rc;
+    if (!token->sid)
+        return end_named(pool, p, MOD_SSO_REVOKED_SUB, "sub", token->sub, err);
+    if (token->sub)
+        SSO_TRY(end_named(pool, p, MOD_SSO_REVOKED_SID, SSO_LOGOUT_NO_SID, token->sub, err));
+    return end_named(pool, p, MOD_SSO_REVOKED_SID, "sid", token->sid, err);
 }
 
 static sso_rc_t verify_logout_token(request_rec *r, const mod_sso_provider_t *p, const char *text,
@@ -224,21 +235,35 @@ static sso_rc_t read_logout_token(request_rec *r, const char **ret_token, sso_er
     return SSO_OK;
 }
 
-/* Each provider of the site may have sent it; the one whose verifier takes it counts. */
+/* Before anything is verified, and so that nothing is asked of a provider whose token it cannot be: anybody can post a
+ * token that says anything. Only who has a key of ours can have encrypted one. */
+static int may_be_of(const mod_sso_provider_t *p, const char *iss)
+{
+    const sso_provider_t named = {.issuer = p->settings.issuer};
+    return iss ? named.issuer && sso_verify_is_issuer(&named, &p->client, iss) : p->client.key != NULL;
+}
+
+/* Several providers of the site may have this issuer; the one whose verifier takes the token counts. */
 static sso_rc_t end_by_token(request_rec *r, const mod_sso_site_t *site, const char *text, sso_err_t *err)
 {
-    sso_rc_t rc = SSO_E_INTERNAL;
+    const char *iss;
+    SSO_TRY(sso_logout_token_issuer(r->pool, text, &iss, err));
     for (int i = 0; i < site->count; i++) {
         const mod_sso_provider_t *p = site->providers[i];
         sso_logout_token_t token;
+        if (!may_be_of(p, iss))
+            continue;
         sso_err_clear(err);
-        rc = verify_logout_token(r, p, text, &token, err);
-        if (rc != SSO_OK)
+        if (verify_logout_token(r, p, text, &token, err) != SSO_OK)
             continue;
         SSO_TRY(remember_jti(r, p, &token, err));
         return revoke_subject(r->pool, p, &token, err);
     }
-    return rc;
+    if (err->rc != SSO_OK)
+        return err->rc;
+    if (!iss)
+        return sso_err_set(err, SSO_E_UNSUPPORTED, "jwt-encrypted", "the logout token is encrypted");
+    return sso_err_set(err, SSO_E_MISMATCH, "blt-iss", "the logout token is of %.200s, no provider here", iss);
 }
 
 int mod_sso_logout_backchannel(request_rec *r)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "jose/crypto.h"
+#include "jose/jws.h"
 #include "oidc/verify.h"
 
 #define IAT_AGE (24 * 3600) /* a logout token is delivered at once; a day allows for a provider that retries */
@@ -101,6 +102,7 @@ static sso_rc_t check_times(const sso_env_t *env, const sso_json_t *claims, cons
                             sso_logout_token_t *token, sso_err_t *err)
 {
     apr_time_t skew = sso_verify_skew(client);
+    apr_int64_t nbf;
     if (sso_json_date(claims, "iat", &token->iat) != SSO_JSON_FOUND)
         return sso_err_set(err, SSO_E_ABSENT, "blt-iat", "the logout token has no iat");
     if (token->iat > env->now + skew || token->iat < env->now - apr_time_from_sec(IAT_AGE) - skew)
@@ -109,6 +111,10 @@ static sso_rc_t check_times(const sso_env_t *env, const sso_json_t *claims, cons
         return sso_err_set(err, SSO_E_ABSENT, "blt-exp", "the logout token has no exp");
     if (env->now >= token->exp + skew)
         return sso_err_set(err, SSO_E_EXPIRED, "blt-exp", "the logout token is expired");
+    /* RFC 7519 4.1.5: not required here, but before it the token must not be accepted. */
+    if (sso_json_member(claims, "nbf") != NULL &&
+        (sso_json_date(claims, "nbf", &nbf) != SSO_JSON_FOUND || nbf > env->now + skew))
+        return sso_err_set(err, SSO_E_EXPIRED, "blt-nbf", "the logout token is not valid yet");
     return SSO_OK;
 }
 
@@ -140,6 +146,28 @@ static sso_rc_t check_contents(const sso_json_t *claims, sso_logout_token_t *tok
     SSO_TRY(read_id(claims, "jti", "blt-jti", &token->jti, err));
     if (token->jti == NULL)
         return sso_err_set(err, SSO_E_ABSENT, "blt-jti", "the logout token has no jti");
+    return SSO_OK;
+}
+
+sso_rc_t sso_logout_token_issuer(apr_pool_t *pool, const char *text, const char **ret_iss, sso_err_t *err)
+{
+    const sso_json_t *unverified;
+    sso_err_t why = SSO_ERR_INIT;
+    sso_jws_parsed_t jws;
+    const char *iss;
+
+    if (sso_jws_is_jwe(text)) {
+        *ret_iss = NULL;
+        return SSO_OK;
+    }
+    SSO_TRY(sso_jws_parse(pool, text, &jws, err));
+    sso_rc_t rc = sso_json_parse_object(pool, (const char *)jws.payload, jws.payload_len, SSO_JWS_BYTES_MAX,
+                                        &unverified, &why);
+    if (rc != SSO_OK)
+        return sso_err_set(err, rc, "jwt-claims", "the claims are no JSON object: %s: %s", why.reason, why.detail);
+    if (sso_json_string(unverified, "iss", &iss) != SSO_JSON_FOUND)
+        return sso_err_set(err, SSO_E_ABSENT, "blt-iss", "the logout token does not say whose it is");
+    *ret_iss = iss;
     return SSO_OK;
 }
 

@@ -27,13 +27,22 @@ typedef struct sso_logout_token_t {
     apr_time_t exp;
 } sso_logout_token_t;
 
-/* Back-Channel Logout 2.6. Reasons: blt-typ, blt-iss, blt-aud, blt-iat, blt-exp, blt-events, blt-nonce, blt-no-subject,
- * blt-jti, verify-no-alg, and those of jwt. iat and exp are required; iat may lie a day back. */
+/* Whose token it says it is, nothing verified: good for choosing whose keys to ask, and nothing else. NULL when it is
+ * encrypted. Reasons: blt-iss, jwt-claims and those of jose/jws.h. */
+SSO_MUST_USE sso_rc_t sso_logout_token_issuer(apr_pool_t *pool, const char *text, const char **ret_iss,
+                                              sso_err_t *err);
+
+/* Back-Channel Logout 2.6. Reasons: blt-typ, blt-iss, blt-aud, blt-iat, blt-exp, blt-nbf, blt-events, blt-nonce,
+ * blt-no-subject, blt-jti, verify-no-alg, and those of jwt. iat and exp are required; iat may lie a day back. */
 SSO_MUST_USE sso_rc_t sso_logout_token_verify(const sso_env_t *env, const char *text, const sso_provider_t *provider,
                                               const sso_client_t *client, const sso_jwks_t *keys,
                                               sso_logout_token_t *ret_token, sso_err_t *err);
 
-/* The 16 bytes under which a revocation of (issuer, client, kind, value) is known; kind "sid" or "sub". */
+/* The kind of key, made of the sub, by which a session is known whose ID Token had no sid. */
+#define SSO_LOGOUT_NO_SID "sub-without-sid"
+
+/* The 16 bytes under which a revocation of (issuer, client, kind, value) is known; kind "sid", "sub"
+ * or SSO_LOGOUT_NO_SID. */
 SSO_MUST_USE sso_rc_t sso_logout_key(const char *issuer, const char *client_id, const char *kind, const char *value,
                                      unsigned char out[16], sso_err_t *err);
 

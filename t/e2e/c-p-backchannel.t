@@ -11,13 +11,14 @@ sub claim { return (token => {claims => {@_}}) }
 sub without { return (token => {remove => [@_]}) }
 my $serial = 0;
 
-# [ids, demanded, {order of SSO::OP::logout}, script => {provider}, times => 2, ours => 'sid' (the token names our sid)]
+# [ids, demanded, {order of SSO::OP::logout}, script => {provider}, times => 2, ours => 'sid' (the token names our sid),
+# no_sid => 1 (the ID Token had none)]
 sub run_logouts {
     for my $row (@_) {
         my ($ids, $demanded, $order, %option) = @$row;
         subtest "$ids: $demanded" => sub {
             my $sid = 'sid-' . ++$serial;
-            my $op = $site->op->reset->control({id_token => {claims => {sid => $sid}}});
+            my $op = $site->op->reset->control($option{no_sid} ? {id_token => {remove => ['sid']}} : {id_token => {claims => {sid => $sid}}});
             my $browser = $site->new_browser;
             is login($site, $option{path} // '/protected/', browser => $browser)->status, 200, 'signed in';
             $op->control($option{script}) if $option{script};
@@ -54,6 +55,8 @@ run_logouts(
     ['bcl-ok oidcc-client-test-rp-backchannel-rpinitlogout', 'accept', {}, ours => 1],
     ['bcl-sub-only', 'accept', {}],
     ['bcl-sid-only', 'accept', {without('sub')}, ours => 1],
+    ['bcl-session-without-sid', 'accept', {claim(sid => 'of-a-session-we-cannot-know')}, no_sid => 1],
+    ['bcl-session-without-sid-other-sub', 'accept', {claim(sid => 'x', sub => 'somebody-else')}, no_sid => 1, lives => 1],
     ['bcl-aud-array', 'accept', {claim(aud => ['public', 'other'])}],
     ['bcl-typ-missing', 'accept', {token => {header_remove => ['typ']}}],
     ['bcl-typ-jwt', 'accept', {token => {header => {typ => 'JWT'}}}],
@@ -106,6 +109,9 @@ run_logouts(
     ['bcl-no-exp', 'reject blt-exp', {without('exp')}],
     ['bcl-expired', 'reject blt-exp', {claim(exp => {'$now' => -600})}],
     ['bcl-exp-null', 'reject blt-exp', {claim(exp => undef)}],
+    ['bcl-nbf-future', 'reject blt-nbf', {claim(nbf => {'$now' => 3600})}],
+    ['bcl-nbf-text', 'reject blt-nbf', {claim(nbf => '1')}],
+    ['bcl-nbf-past', 'accept', {claim(nbf => {'$now' => -5})}],
     ['bcl-no-jti', 'reject blt-jti', {without('jti')}],
     ['bcl-jti-number', 'reject blt-jti', {claim(jti => 1)}],
     ['bcl-jti-empty', 'reject blt-jti', {claim(jti => '')}],

@@ -171,6 +171,39 @@ static void the_token_must_be_recent(void **state)
     refuse(SSO_E_EXPIRED, "blt-exp");
 }
 
+static void a_token_is_not_good_before_its_nbf(void **state)
+{
+    (void)state;
+    tokens_time("nbf", 10);
+    unit_assert_ok(verify());
+    tokens_time("nbf", 11);
+    refuse(SSO_E_EXPIRED, "blt-nbf");
+    tokens_time("nbf", 0);
+    refuse_with("nbf", "\"1767225600\"", SSO_E_EXPIRED, "blt-nbf");
+    refuse_with("nbf", "null", SSO_E_EXPIRED, "blt-nbf");
+}
+
+/* Whose keys to ask is decided by what the token says of itself, and by nothing else of it. */
+static void the_issuer_is_read_before_anything_is_verified(void **state)
+{
+    const char *iss = "untouched";
+    (void)state;
+    sso_err_clear(&err);
+    tokens.key = tokens.other;
+    unit_assert_ok(sso_logout_token_issuer(unit_pool, tokens_sign(), &iss, &err));
+    assert_string_equal(iss, tokens.provider.issuer);
+    unit_assert_ok(sso_logout_token_issuer(unit_pool, "a.b.c.d.e", &iss, &err));
+    assert_null(iss);
+    assert_int_not_equal(sso_logout_token_issuer(unit_pool, "junk", &iss, &err), SSO_OK);
+    assert_string_equal(err.reason, "jws-parts");
+    sso_err_clear(&err);
+    assert_int_not_equal(sso_logout_token_issuer(unit_pool, "eyJhbGciOiJSUzI1NiJ9.W10.AAAA", &iss, &err), SSO_OK);
+    assert_string_equal(err.reason, "jwt-claims");
+    sso_err_clear(&err);
+    assert_int_not_equal(sso_logout_token_issuer(unit_pool, "eyJhbGciOiJSUzI1NiJ9.e30.AAAA", &iss, &err), SSO_OK);
+    assert_string_equal(err.reason, "blt-iss");
+}
+
 /* case 484, 485, 52 */
 static void the_token_must_announce_a_logout(void **state)
 {
@@ -318,6 +351,8 @@ int main(void)
         logout_test(garbage_is_refused),
         logout_test(the_token_must_be_of_the_provider_and_for_us),
         logout_test(the_token_must_be_recent),
+        logout_test(a_token_is_not_good_before_its_nbf),
+        logout_test(the_issuer_is_read_before_anything_is_verified),
         logout_test(the_token_must_announce_a_logout),
         logout_test(a_token_with_a_nonce_is_refused),
         logout_test(the_token_must_name_a_subject_and_itself),
