@@ -5,7 +5,7 @@
  *                    │yes
  *        session younger than the flow? ──yes──> return path, the code is not spent
  *                    │no
- *         state too old, login cookie of another ──first time──> start once more, else page
+ *         state or login cookie too old ──first time──> start once more; not of this browser ──> page
  *                    │fine
  *   response checked > [front-channel ID Token] > code redeemed > ID Token > userinfo > claims > session > return path
  *
@@ -328,13 +328,14 @@ static int start_once_more(callback_t *cb)
     return mod_sso_login_start(cb->r, &login);
 }
 
-/* The login cookie is gone, too old or another's. A browser that was here before gets one fresh start: the provider
- * usually answers at once. A browser that sends no login cookie at all within the fifteen minutes never began this
- * login (login CSRF, RFC 9700 4.7) or refuses cookies: it is told so. */
+/* Who was too slow gets one fresh start: the provider usually answers at once. Where the login cookie is not there, or
+ * not the one of this login, somebody else may have begun it and lured this browser here (login CSRF, RFC 9700 4.7): a
+ * page, and the person decides. */
 static int answer_lost_login(callback_t *cb, const sso_err_t *err)
 {
-    int never_began = !strcmp(err->reason, "login-cookie-absent");
-    if (!never_began && cb->flow.depth == 0) {
+    mod_sso_page_t page =
+        strcmp(err->reason, "login-cookie-absent") ? MOD_SSO_PAGE_LOGIN_FAILED : MOD_SSO_PAGE_COOKIES_BLOCKED;
+    if (err->rc == SSO_E_EXPIRED && cb->flow.depth == 0) {
         mod_sso_log_refusal(cb->r, APLOG_INFO, "SSO213", "a login is started once more", err);
         return start_once_more(cb);
     }
@@ -342,7 +343,7 @@ static int answer_lost_login(callback_t *cb, const sso_err_t *err)
         return mod_sso_trail_end_silent(cb->r, silent_end(cb), err);
     mod_sso_status_count(cb->p, MOD_SSO_COUNT_REFUSED);
     mod_sso_log_refusal(cb->r, APLOG_WARNING, "SSO204", "a callback is refused", err);
-    return mod_sso_resp_page(cb->r, HTTP_BAD_REQUEST, MOD_SSO_PAGE_COOKIES_BLOCKED, cb->return_path, -1);
+    return mod_sso_resp_page(cb->r, HTTP_BAD_REQUEST, page, cb->return_path, -1);
 }
 
 int mod_sso_callback_endpoint(request_rec *r)

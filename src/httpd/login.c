@@ -168,11 +168,18 @@ sso_rc_t mod_sso_login_browser(request_rec *r, const mod_sso_site_t *site, const
     while (sso_cookie_next_own(&it)) {
         if (!is_login_cookie(site, &it, found))
             continue;
-        if (!memcmp(found, id, SSO_LOGIN_ID_LEN))
-            return sso_browser_open(sealer, &env, site->login_context, site->login_context_len, id, it.value,
-                                    it.value_len, ret_browser, err);
-        others++;
+        if (memcmp(found, id, SSO_LOGIN_ID_LEN) != 0) {
+            others++;
+            continue;
+        }
+        /* Of several with its name (a tossed one must not lock the real one out) the first that opens. */
+        sso_err_clear(err);
+        if (sso_browser_open(sealer, &env, site->login_context, site->login_context_len, id, it.value, it.value_len,
+                             ret_browser, err) == SSO_OK)
+            return SSO_OK;
     }
+    if (err != NULL && err->rc != SSO_OK)
+        return err->rc;
     return sso_err_set(err, SSO_E_ABSENT, others ? "login-cookie-other" : "login-cookie-absent",
                        "the browser sent %d login cookies, none of them of this login", others);
 }

@@ -86,18 +86,30 @@ run_cases(
         $case->{browser}->jar->clear;
         return $case->{browser}->get($url, from => $case->{op}->issuer, headers => {Cookie => "\U$name\E=$value"});
     }],
-    # A login cookie that was there and is not right: one fresh start, and the provider signs in at once.
-    ['cb-login-cookie-of-other-login', 'accept', {}, go => sub {
+    # Lured here in the middle of a login of its own: nothing is begun again behind the person's back.
+    ['cb-login-cookie-of-other-login', 'reject login-cookie-other', {}, %none, go => sub {
         my ($case) = @_;
-        my $url = callback_url($case);
+        my $url = callback_url($case, $case->{site}->new_browser);
+        callback_url($case);
+        return $case->{browser}->get($url, from => $case->{op}->issuer);
+    }],
+    ['cb-login-cookie-of-other-value', 'reject box-tampered|login-cookie-name', {}, %none, go => sub {
+        my ($case) = @_;
         my $other = $case->{site}->new_browser;
         callback_url($case, $other);
+        my ($theirs) = grep { $_->{name} =~ /login/ } $other->jar->all;
+        my $url = callback_url($case);
+        my ($ours) = grep { $_->{name} =~ /login/ } $case->{browser}->jar->all;
+        $case->{browser}->jar->set($case->{site}->origin, $ours->{name}, $theirs->{value});
+        return $case->{browser}->get($url, from => $case->{op}->issuer);
+    }],
+    ['cb-login-cookie-tossed-first', 'accept', {}, go => sub {
+        my ($case) = @_;
+        my $url = callback_url($case);
+        my ($cookie) = grep { $_->{name} =~ /login/ } $case->{browser}->jar->all;
+        my ($name, $value) = @$cookie{qw(name value)};
         $case->{browser}->jar->clear;
-        my ($cookie) = grep { $_->{name} =~ /login/ } $other->jar->all;
-        $case->{browser}->jar->set($case->{site}->origin, $cookie->{name}, $cookie->{value});
-        my $page = $case->{browser}->settle($case->{browser}->get($url, from => $case->{op}->issuer));
-        $case->{site}->log->take(qr/SSO213/, 1);
-        return $page;
+        return $case->{browser}->settle($case->{browser}->get($url, from => $case->{op}->issuer, headers => {Cookie => "$name=evil; $name=$value"}));
     }],
 
     # code
