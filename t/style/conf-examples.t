@@ -16,8 +16,8 @@ use SSO::Tls;
 my @examples = files(qr{^conf-examples/});
 is_deeply \@examples, [map { "conf-examples/$_.conf" } qw(api-and-spa auth0 entra google keycloak okta onelogin
     quickstart
-    reverse-proxy-openmetadata-bearer reverse-proxy-openmetadata-gate reverse-proxy-openmetadata-header
-    reverse-proxy-openmetadata-minted several-providers tls-proxy)],
+    reverse-proxy-openmetadata-bearer reverse-proxy-openmetadata-bridge reverse-proxy-openmetadata-gate
+    reverse-proxy-openmetadata-header reverse-proxy-openmetadata-minted several-providers tls-proxy)],
     'the promised examples, and nothing else';
 
 $ENV{SSO_MODULE} = module_loads();
@@ -69,6 +69,7 @@ for my $example (@examples) {
     $httpd->conf($httpd->conf =~ s/$placeholder/$value{$1} \/\/ die "$example: no value for <$1>\n"/ger);
     ($ok, $said) = $httpd->configtest;
     ok $ok, "$example: starts with its marked lines filled in" or diag $said;
+    $said =~ s/^SSO126: SSOBearerAudience: none: .*\n//m if $example =~ /bridge/; # bots; said at every start on purpose
     is $said =~ s/^Syntax OK\n//r, '', "$example: without a warning";
 }
 
