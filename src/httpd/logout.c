@@ -243,6 +243,13 @@ static int may_be_of(const mod_sso_provider_t *p, const char *iss)
     return iss ? named.issuer && sso_verify_is_issuer(&named, &p->client, iss) : p->client.key != NULL;
 }
 
+/* 1 when a token was refused for what it says itself, not for being another provider's. */
+static int is_ours_but_wrong(const sso_err_t *err)
+{
+    return strncmp(err->reason, "blt-", 4) == 0 && strcmp(err->reason, "blt-iss") != 0 &&
+           strcmp(err->reason, "blt-aud") != 0;
+}
+
 /* Several providers of the site may have this issuer; the one whose verifier takes the token counts. */
 static sso_rc_t end_by_token(request_rec *r, const mod_sso_site_t *site, const char *text, sso_err_t *err)
 {
@@ -254,7 +261,10 @@ static sso_rc_t end_by_token(request_rec *r, const mod_sso_site_t *site, const c
         if (!may_be_of(p, iss))
             continue;
         sso_err_clear(err);
-        if (verify_logout_token(r, p, text, &token, err) != SSO_OK)
+        sso_rc_t rc = verify_logout_token(r, p, text, &token, err);
+        if (rc != SSO_OK && is_ours_but_wrong(err))
+            return rc;
+        if (rc != SSO_OK)
             continue;
         SSO_TRY(remember_jti(r, p, &token, err));
         return revoke_subject(r->pool, p, &token, err);

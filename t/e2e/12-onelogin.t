@@ -3,6 +3,7 @@
 use lib 't/lib';
 use SSO::Test;
 use SSO::Emulation;
+use Time::HiRes qw(sleep);
 
 my $secret = 'vQ2mT7bLr4WnZkX9d1f5c8b3a6e0';
 my $client = \&SSO::Emulation::client;
@@ -147,7 +148,7 @@ subtest 'a refresh token that nobody asked for is used' => sub {
     my $page = enter('/token/');
     my $first = sent_header($page, 'Authorization');
     like $first, qr/^Bearer \S+$/, 'the access token reaches the application';
-    sleep 3;
+    sleep 2.4;
     isnt sent_header($page->{browser}->get($site->url('/token/')), 'Authorization'), $first, 'renewed before it expired';
     my ($request) = grep { ($_->{form}{grant_type} // '') eq 'refresh_token' } $op->requests;
     ok $request && !$request->{headers}{authorization}, 'as a public client';

@@ -326,12 +326,17 @@ class Provider {
 // --- the server -----------------------------------------------------------------------------------------------------
 
 const providers = (config.providers ?? []).map((entry) => new Provider(entry));
+// Now, because on a busy machine a caller would not wait for them.
+for (const key of new Set(providers.flatMap((p) => [...p.script.keys, p.script.sign]))) keyPair(key);
 
-function find(url, form) {
+// Several tenants or applications may share an endpoint: whose client or whose token is it?
+function find(url, form, headers) {
   const place = url.origin + url.pathname;
   const all = providers.filter((p) => p.places.has(place));
-  const client = form.client_id ?? url.searchParams.get('client_id');
-  const one = all.find((p) => p.script.clients[client]) ?? all[0]; // several tenants may share an endpoint
+  const [, kind, value] = /^(Basic|Bearer) (.*)$/i.exec(headers.authorization ?? '') ?? [];
+  const basic = kind?.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString().split(':')[0] : undefined;
+  const client = form.client_id ?? url.searchParams.get('client_id') ?? basic;
+  const one = all.find((p) => p.script.clients[client] || p.access.has(value)) ?? all[0];
   return one && [one, one.places.get(place)];
 }
 
@@ -340,7 +345,7 @@ async function serve(req, res) {
   const body = await readBody(req);
   const isForm = /urlencoded/.test(req.headers['content-type'] ?? '');
   const form = Object.fromEntries(new URLSearchParams(isForm ? body : ''));
-  const [provider, endpoint] = find(url, form) ?? [];
+  const [provider, endpoint] = find(url, form, req.headers) ?? [];
   const request = { provider: provider?.id, endpoint, method: req.method, host: url.host, path: url.pathname,
     query: Object.fromEntries(url.searchParams), form, headers: req.headers };
   requests.push(request);

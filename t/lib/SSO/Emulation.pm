@@ -59,7 +59,7 @@ sub _location {
 }
 
 # site(conf => lines of the provider, require => …, location => inside <Location /protected/>,
-#      providers => {NAME => lines or {conf, require, location}}: each with a <Location /NAME/> of its own,
+#      providers => {NAME => lines or {conf, require, location}}: each with a <Location /NAME/> of its own, more => lines,
 #      whole => the rest of the configuration instead of all that). The server is https://sso.acme.test for browsers.
 sub site {
     my ($self, %args) = @_;
@@ -72,6 +72,7 @@ sub site {
             $whole .= "<SSOProvider $name>\n$one->{conf}\n</SSOProvider>\n";
             $whole .= _location("/$name/", $one, "SSOUse $name");
         }
+        $whole .= $args{more} // '';
     }
     my $site = SSO::Test::site(provider => $self, server => $self->reach . $whole, client => 'none',
         httpd => {host => $host, public => $origin, tls => $self->{leaf}, %{$args{httpd} // {}}},
@@ -79,7 +80,7 @@ sub site {
     $site->{resolve} = {$host => '127.0.0.1:' . $site->httpd->port, '*' => "127.0.0.1:$self->{facts}{tls_port}"};
     $site->{authority} = $self->{authority};
     $site->{browser} = $site->new_browser;
-    SSO::Test::allow_log($site, qr/AH01630: client denied by server configuration/);
+    SSO::Test::allow_log($site, qr/AH01630: client denied by server configuration/, qr/SSO190: Require: valid-user/);
     $site->httpd->start if $args{start} // 1;
     return $site;
 }
