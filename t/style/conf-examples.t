@@ -13,11 +13,11 @@ use SSO::Httpd;
 use SSO::Source;
 use SSO::Tls;
 
-my @examples = files(qr{^conf-examples/});
-is_deeply \@examples, [map { "conf-examples/$_.conf" } qw(api-and-spa auth0 entra google keycloak okta onelogin
-    quickstart
+my @examples = files(qr{^conf-examples/[^/]+$}); # t/e2e/66-deploy.t has the folders
+is_deeply \@examples, [map { "conf-examples/$_.conf" } qw(api-and-spa auth0 authentik cognito dex entra generic
+    gitlab google keycloak okta onelogin quickstart
     reverse-proxy-openmetadata-bearer reverse-proxy-openmetadata-bridge reverse-proxy-openmetadata-gate
-    reverse-proxy-openmetadata-header reverse-proxy-openmetadata-minted several-providers tls-proxy)],
+    reverse-proxy-openmetadata-header reverse-proxy-openmetadata-minted several-providers tls-proxy zitadel)],
     'the promised examples, and nothing else';
 
 $ENV{SSO_MODULE} = module_loads();
@@ -43,6 +43,8 @@ my %value = (
     'tenant-id' => '8eaef023-2b34-4da1-9baa-8bc8c9d6a490', group => 'Data owners', role => 'catalog-admin',
     'group-id' => '5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111', application => 'http://127.0.0.1:8585/',
     'secret-file' => file('secret', "kX9vQ2mT7bLr4WnZ\n"), 'key-file' => file('key', qx(openssl rand -base64 32)),
+    region => 'eu-west-1', 'pool-id' => 'eu-west-1_Ab12Cd34E', 'gitlab-host' => 'gitlab.acme.test',
+    'dex-host' => 'dex.acme.test', 'authentik-host' => 'auth.acme.test', slug => 'catalog', 'zitadel-host' => 'acme.zitadel.cloud',
     'client-json' => file('client.json', '{"web":{"client_id":"7q3h.apps.acme","client_secret":"kX9vQ2mT7bLr4WnZ"}}'),
 );
 
