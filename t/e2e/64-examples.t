@@ -13,7 +13,7 @@ my $client = sub {
     my (@paths) = @_;
     return {auth => 'none', redirect_uris => [map { "https://$_" } @paths], logout_uris => ["https://$host/sso/logout"]};
 };
-my %clients = ('0oa4h1bQ7Kx2' => $client->("$host/sso/callback", map { ("$host$_", "$wiki$_") } '/sso/callback/staff', '/sso/callback/partners'));
+my %clients = ('0oa4h1bQ7Kx2' => $client->("$host/sso/callback", "$host/callback", map { ("$host$_", "$wiki$_") } '/sso/callback/staff', '/sso/callback/partners'));
 my $op = SSO::Emulation->new({kind => 'onelogin', name => 'acme', script => {clients => \%clients}},
     {kind => 'keycloak', host => 'login.acme.test', realm => 'staff', script => {clients => \%clients}},
     {kind => 'auth0', domain => 'acme.eu.auth0.com', script => {clients => \%clients}});
@@ -36,6 +36,7 @@ sub example {
     my $conf = slurp("conf-examples/$name.conf", ':raw') =~ s/<([a-z][a-z-]*)>/$mine{$1} \/\/ die "$name: no value for <$1>\n"/ger;
     $conf =~ s/<VirtualHost \*:(?:443|80)>/<VirtualHost *:\${PORT}>/g;
     $conf =~ s/127\.0\.0\.1:8580/127.0.0.1:$mint_port/g;
+    $conf =~ s{http://127\.0\.0\.1:8585/}{$mine{application}}g;
     my $site = $op->site(whole => "<IfModule ssl_module>\nSSLSessionCache none\n</IfModule>\n$conf", httpd => {tls => undef, modules => ['ssl']}, %more);
     $site->{resolve}{$wiki} = $site->{resolve}{$host};
     $site->{browser} = $site->new_browser;
@@ -160,6 +161,23 @@ subtest 'reverse-proxy-openmetadata-minted' => sub {
     $om->stop;
 };
 
+subtest 'reverse-proxy-openmetadata-bridge' => sub {
+    my $om = om(authentication => {clientType => 'public', publicKeyUrls => ["http://127.0.0.1:$mint_port/sso/jwks", '/api/v1/system/config/jwks']});
+    my $site = example('reverse-proxy-openmetadata-bridge', $om);
+    is stranger($site, url($me)), 401, 'the API without a session gets 401, never a redirect';
+    my $page = enters($site, url('/'), 'https://acme.onelogin.com/');
+    my ($marker) = map { ($_->location // '') =~ m{/auth/callback\?id_token=([^&]+)} } $page->hops;
+    ok $marker, 'the interface gets a token to keep';
+    is who($site, headers => {Authorization => "Bearer $marker"}), 'alice', '… with which OpenMetadata knows her';
+    is who($site), 401, '… and without which nobody acts in her name';
+    my $bot = $om->_call(POST => '/_token', {kind => 'bot', user => 'ingestion-bot'})->{token};
+    is $site->new_browser->get(url($me), plain => 1, headers => {Authorization => "Bearer $bot"})->status, 200, 'a bot comes in by its own token';
+    is $site->new_browser->get(url($me), plain => 1, headers => {Authorization => "Bearer $marker"})->status, 401, 'the token of a browser opens nothing elsewhere';
+    allow_log $site, qr/SSO126/, qr/SSO401/;
+    signs_out($site);
+    $om->stop;
+};
+
 subtest 'reverse-proxy-openmetadata-gate' => sub {
     my $om = om();
     my $site = example('reverse-proxy-openmetadata-gate', $om);
@@ -171,7 +189,7 @@ subtest 'reverse-proxy-openmetadata-gate' => sub {
     $om->stop;
 };
 
-my %provider = map { ("conf-examples/$_.conf" => 1) } qw(auth0 cognito dex entra gitlab google keycloak okta onelogin authentik zitadel);
+my %provider = map { ("conf-examples/$_.conf" => 1) } qw(auth0 cognito dex entra generic gitlab google keycloak okta onelogin authentik zitadel);
 is_deeply [grep { !$done{$_} && !$provider{$_} } files(qr{^conf-examples/[^/]+\.conf$})], [], 'no example is left out';
 $app->stop;
 $op->stop;

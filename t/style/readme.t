@@ -76,7 +76,7 @@ my @broken = grep { !/^(?:https?:|#)/ && !-e "$SSO::Source::top/$_" } $readme =~
 none \@broken, 'links lead to files';
 my %heading = map { lc(s/[^\w\s-]//gr =~ s/\s/-/gr) => 1 } $readme =~ /^##+ (.*)$/mg;
 none [grep { !$heading{$_} } $readme =~ /\]\(#([^)]+)\)/g], 'links lead to headings';
-none [grep { $readme !~ /\Q$_\E/ } files(qr{^conf-examples/})], 'each example is named';
+none [grep { $readme !~ /\Q$_\E/ } files(qr{^conf-examples/(?:[^/]+/README\.md|[^/]+)$})], 'each example is named';
 
 my $commands = code('src/httpd/conf_cmds.c');
 my %known = map { $_ => 1 } $commands =~ /AP_INIT_\w+\(\s*"<?([^"]+)"/g;
