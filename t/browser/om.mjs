@@ -26,13 +26,13 @@ export class Om {
 
 export const at = (page) => new URL(page.url()).pathname;
 export const shown = (page, name) =>
-  page.waitForSelector(`body[data-page="${name}"][data-ready=yes]`, { timeout: 15000 });
+  page.waitForSelector(`body[data-page="${name}"][data-ready=yes]`, { timeout: 30000 });
 export const catalogue = (page, name = 'my-data') => shown(page, name);
 export const signInPage = (page) => shown(page, 'signin');
 export const stored = (page) => page.evaluate(() => window.om.auth.store.get());
 
 // Waits until another token is stored.
-export async function changed(page, old, patience = 15000) {
+export async function changed(page, old, patience = 30000) {
   const until = Date.now() + patience;
   while (Date.now() < until) {
     const { primary } = await stored(page).catch(() => ({})); // it may be on its way to another page

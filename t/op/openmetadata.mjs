@@ -10,9 +10,9 @@
 //   ui                     "1.9", "1.11" or "newest": which generation of the pages
 //   era                    "E1", "E2" or "E3": profile of JwtFilter and of the own login
 //   filter                 "jwt" or "header" (CatalogOpenIdAuthorizationRequestFilter)
-//   authentication, oidc, authorizer     as OpenMetadata names them; a publicKeyUrl that is a path is one of this server
+//   authentication, oidc, authorizer     as OpenMetadata names them; a publicKeyUrl that is a path is of this server
 //   users                  { name: {email, displayName, isAdmin, isBot, roles, teams} }, null removes
-//   idp                    the provider of the own login: {lifetime s, refreshToken, down}
+//   idp                    the provider of the own login: {lifetime s, refreshToken, down, issuer}
 //   answers                { "GET /api/v1/tables": {status, json, headers, delay, times} }: said instead of the truth
 //
 // Control, below no base and never recorded:
@@ -215,9 +215,9 @@ class OpenMetadata {
     const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml',
       json: 'application/json', html: 'text/html; charset=utf-8' };
     const shared = { '/app.css': '../demo/public/app.css', '/icon.svg': '../demo/public/icon.svg' }[path];
-    const script = /^\/(?:ui\/)?([\w.-]+\.(?:js|css|json))$/.exec(path)?.[1];
+    const script = /^\/(?:assets\/)?([\w.-]+\.(?:js|css|json))$/.exec(path)?.[1];
     const file = shared ?? `ui/${script ?? 'index.html'}`;
-    const strange = !script && !shared && /\.\w{2,4}$/.test(path) && !path.startsWith('/table/');
+    const strange = !script && !shared && /\.\w{2,5}$/.test(path) && !path.startsWith('/table/');
     if (strange || !existsSync(new URL(file, import.meta.url)))
       return sendJson(res, 404, { code: 404, message: 'Not found' });
     let body = readFileSync(new URL(file, import.meta.url), 'utf8');

@@ -127,7 +127,7 @@ export class CodeFlow {
 
   // --- the provider -------------------------------------------------------------------------------------------------
 
-  issuer() { return `${this.om.origin}/_idp` }
+  issuer() { return this.config.idp.issuer ?? `${this.om.origin}/_idp` }
 
   authorize(req, res, url) {
     const { state, prompt } = Object.fromEntries(url.searchParams);

@@ -41,6 +41,7 @@ export async function acceptSocket(om, req, path, entry, to) {
     return res.end(text);
   }
   socket.on('error', () => socket.destroy());
+  socket.on('end', () => socket.end()); // the other side is gone
   if (refusal) {
     return socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n`
       + `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);

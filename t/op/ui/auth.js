@@ -155,12 +155,12 @@ export class Auth {
 
   rememberPath() {
     const path = this.path();
-    if (!open.includes(path)) document.cookie = `REDIRECT_PATHNAME=${encodeURIComponent(path)}; path=/; max-age=3600`;
+    if (!open.includes(path)) document.cookie = `redirectUrlPath=${encodeURIComponent(path)}; path=/; max-age=3600`;
   }
 
   recallPath() {
-    const path = /(?:^|; )REDIRECT_PATHNAME=([^;]*)/.exec(document.cookie)?.[1];
-    document.cookie = 'REDIRECT_PATHNAME=; path=/; max-age=0';
+    const path = /(?:^|; )redirectUrlPath=([^;]*)/.exec(document.cookie)?.[1];
+    document.cookie = 'redirectUrlPath=; path=/; max-age=0';
     return path ? decodeURIComponent(path) : '/my-data';
   }
 }
