@@ -44,7 +44,8 @@ my %value = (
     'group-id' => '5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111', application => 'http://127.0.0.1:8585/',
     'secret-file' => file('secret', "kX9vQ2mT7bLr4WnZ\n"), 'key-file' => file('key', qx(openssl rand -base64 32)),
     region => 'eu-west-1', 'pool-id' => 'eu-west-1_Ab12Cd34E', 'gitlab-host' => 'gitlab.acme.test',
-    'dex-host' => 'dex.acme.test', 'authentik-host' => 'auth.acme.test', slug => 'catalog', 'zitadel-host' => 'acme.zitadel.cloud',
+    'dex-host' => 'dex.acme.test', 'authentik-host' => 'auth.acme.test', slug => 'catalog',
+    'zitadel-host' => 'acme.zitadel.cloud',
     'client-json' => file('client.json', '{"web":{"client_id":"7q3h.apps.acme","client_secret":"kX9vQ2mT7bLr4WnZ"}}'),
 );
 
