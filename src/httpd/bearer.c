@@ -222,7 +222,7 @@ static sso_rc_t verify(verify_t *v, sso_err_t *err)
 {
     sso_err_t first = SSO_ERR_INIT;
     sso_rc_t rc = verify_with(v, &first);
-    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(v->r->pool, v->p->bearers[v->issuer].keys, &v->meta, &first))
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(v->r->pool, v->p->bearers[v->issuer].keys, 0, &v->meta, &first))
         rc = verify_with(v, &first);
     if (rc != SSO_OK)
         *err = first;

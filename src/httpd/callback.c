@@ -126,7 +126,7 @@ static sso_rc_t verify_id_token(callback_t *cb, const char *text, sso_idtoken_ex
     expect->keys = cb->meta->keys;
     expect->demand = &demand;
     sso_rc_t rc = sso_idtoken_verify(&cb->env, text, expect, &cb->id_token, &first);
-    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(cb->r->pool, cb->p, &cb->meta, &first)) {
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(cb->r->pool, cb->p, !expect->front_channel, &cb->meta, &first)) {
         expect->provider = cb->meta->provider;
         expect->keys = cb->meta->keys;
         rc = sso_idtoken_verify(&cb->env, text, expect, &cb->id_token, &first);

@@ -204,7 +204,7 @@ static sso_rc_t verify_logout_token(request_rec *r, const mod_sso_provider_t *p,
     sso_err_t first = SSO_ERR_INIT;
     SSO_TRY(mod_sso_meta_get_keys(r->pool, p, &meta, err));
     sso_rc_t rc = sso_logout_token_verify(&env, text, meta->provider, &p->client, meta->keys, token, &first);
-    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(r->pool, p, &meta, &first))
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(r->pool, p, 0, &meta, &first))
         rc = sso_logout_token_verify(&env, text, meta->provider, &p->client, meta->keys, token, &first);
     if (rc != SSO_OK && err)
         *err = first;

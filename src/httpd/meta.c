@@ -13,8 +13,6 @@
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics have to be lock-free: they are shared by processes");
 
-enum { PART_METADATA = 0, PART_KEYS = 1 };
-
 #define ROUNDS_MAX 6 /* looking again after a landing; more means that something is wrong */
 
 /* Before the fork, then read-only. */
@@ -234,13 +232,13 @@ static mod_sso_snapshot_t *swap_current(mod_sso_slot_t *slot, mod_sso_snapshot_t
 static void note_outcome(mod_sso_slot_t *slot, const mod_sso_meta_job_t *job, const mod_sso_meta_result_t *result)
 {
     if (result->metadata_error.rc != SSO_OK)
-        remember_failure(slot, PART_METADATA, &result->metadata_error);
+        remember_failure(slot, MOD_SSO_META_METADATA, &result->metadata_error);
     else if (result->fetched > 0)
-        forget_failure(slot, PART_METADATA);
+        forget_failure(slot, MOD_SSO_META_METADATA);
     if (result->keys_error.rc != SSO_OK)
-        remember_failure(slot, PART_KEYS, &result->keys_error);
+        remember_failure(slot, MOD_SSO_META_KEYS, &result->keys_error);
     else if (result->fetched > 0 && job->need_keys)
-        forget_failure(slot, PART_KEYS);
+        forget_failure(slot, MOD_SSO_META_KEYS);
 }
 
 sso_rc_t mod_sso_meta_fly(mod_sso_slot_t *slot, const mod_sso_meta_job_t *job, int *ret_fetched, sso_err_t *err)
@@ -323,7 +321,7 @@ typedef struct wait_t {
 } wait_t;
 
 /* Lock held, and let go of while waiting. */
-static sso_rc_t wait_for_landing(mod_sso_slot_t *slot, wait_t *wait, sso_err_t *err)
+static sso_rc_t wait_for_landing(mod_sso_slot_t *slot, apr_interval_time_t longest, wait_t *wait, sso_err_t *err)
 {
     apr_time_t now = apr_time_now();
 
@@ -336,7 +334,8 @@ static sso_rc_t wait_for_landing(mod_sso_slot_t *slot, wait_t *wait, sso_err_t *
         return sso_err_set(err, SSO_E_TIMEOUT, "fetch-timeout",
                            "waited for another request's fetch from provider %s for %d s", slot->provider->name,
                            mod_sso_fetch_timeout(slot->provider) + 1);
-    (void)apr_thread_cond_timedwait(slot->landed, slot->mutex, wait->deadline - now);
+    apr_interval_time_t left = wait->deadline - now;
+    (void)apr_thread_cond_timedwait(slot->landed, slot->mutex, left < longest ? left : longest);
     return SSO_OK;
 }
 
@@ -363,7 +362,7 @@ static sso_rc_t bring_current(mod_sso_slot_t *slot, int need_keys, wait_t *wait,
             return SSO_OK;
         }
         if (slot->flying) {
-            SSO_TRY(wait_for_landing(slot, wait, err));
+            SSO_TRY(wait_for_landing(slot, APR_INT64_MAX, wait, err));
             round = -1; /* the deadline ends this */
             continue;
         }
@@ -374,9 +373,9 @@ static sso_rc_t bring_current(mod_sso_slot_t *slot, int need_keys, wait_t *wait,
             continue;
         }
         if (state_of(slot, 0, now) == SSO_FRESH_DEAD)
-            SSO_TRY(recall_failure(slot, PART_METADATA, now, err));
+            SSO_TRY(recall_failure(slot, MOD_SSO_META_METADATA, now, err));
         if (need_keys)
-            SSO_TRY(recall_failure(slot, PART_KEYS, now, err));
+            SSO_TRY(recall_failure(slot, MOD_SSO_META_KEYS, now, err));
         job.from = SSO_FRESH_EXPIRED;
         sso_err_t failure = SSO_ERR_INIT;
         sso_rc_t rc = mod_sso_meta_fly(slot, &job, NULL, &failure);
@@ -452,60 +451,33 @@ apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider)
     return slot == NULL || mod_sso_meta_is_outdated(slot) ? 0 : atomic_load(&slot->serial);
 }
 
-/* ---- the status page ---- */
-
-/* What is remembered beyond its time too: it was the last attempt as long as none has succeeded since. */
-static sso_err_t last_failure(mod_sso_slot_t *slot)
-{
-    sso_err_t err = SSO_ERR_INIT;
-    for (int part = PART_METADATA; part <= PART_KEYS && err.rc == SSO_OK; part++) {
-        mod_sso_failure_t *failure = &slot->shared->failed[part];
-        apr_uint32_t before = atomic_load(&failure->sequence);
-        if (atomic_load(&failure->until) == 0)
-            continue;
-        sso_err_t copy = failure->err;
-        atomic_thread_fence(memory_order_acquire);
-        if (!(before & 1) && atomic_load(&failure->sequence) == before)
-            err = copy;
-    }
-    return err;
-}
-
-void mod_sso_meta_look(const mod_sso_provider_t *provider, mod_sso_meta_view_t *ret_view)
-{
-    mod_sso_slot_t *slot = slot_of(provider);
-    mod_sso_meta_job_t job = {.provider = provider, .from = MOD_SSO_META_NO_FETCH};
-
-    *ret_view = (mod_sso_meta_view_t){.failed = SSO_ERR_INIT};
-    if (slot == NULL)
-        return;
-    apr_thread_mutex_lock(slot->mutex);
-    if (!slot->flying && !slot->gone && mod_sso_meta_is_outdated(slot))
-        (void)mod_sso_meta_fly(slot, &job, NULL, NULL);
-    const mod_sso_snapshot_t *current = slot->current;
-    if (current != NULL) {
-        ret_view->loaded = 1;
-        ret_view->metadata = current->copy.metadata.fresh;
-        ret_view->keys = current->copy.keys.fresh;
-        ret_view->key_count = current->meta.keys != NULL ? (unsigned)sso_jwks_size(current->meta.keys) : 0;
-    }
-    apr_thread_mutex_unlock(slot->mutex);
-    ret_view->failures = atomic_load(&slot->shared->failures);
-    ret_view->failed = last_failure(slot);
-}
-
 /* ---- an unknown kid ---- */
 
+#define LOOK_EACH apr_time_from_msec(20)
+
 /* Whether a fetch is allowed, over all children: a flood of forged kids costs the provider one call a minute. */
-static int take_token(mod_sso_slot_t *slot)
+static int take_token(mod_sso_slot_t *slot, int trusted)
 {
     apr_int64_t bucket = atomic_load(&slot->shared->bucket);
     apr_int64_t next;
     do {
-        if (!sso_fresh_take(bucket, apr_time_now(), &next))
+        if (!sso_fresh_take(bucket, apr_time_now(), trusted, &next))
             return 0;
     } while (!atomic_compare_exchange_weak(&slot->shared->bucket, &bucket, next));
     return 1;
+}
+
+/* The fetch of one child serves all: the others wait and read its copy. Until when it is this child's to fetch, 0:
+ * another child is at it. It ends by itself when its holder dies. */
+static apr_int64_t claim_asking(mod_sso_slot_t *slot)
+{
+    apr_time_t now = apr_time_now();
+    apr_time_t until = now + apr_time_from_sec(mod_sso_fetch_timeout(slot->provider) + 1);
+    apr_int64_t held = atomic_load(&slot->shared->asking);
+
+    if (held > now && held <= until) /* further: a clock was set back */
+        return 0;
+    return atomic_compare_exchange_strong(&slot->shared->asking, &held, until) ? until : 0;
 }
 
 static int has_newer_keys(const mod_sso_slot_t *slot, apr_time_t seen)
@@ -513,32 +485,50 @@ static int has_newer_keys(const mod_sso_slot_t *slot, apr_time_t seen)
     return slot->current != NULL && slot->current->meta.keys != NULL && slot->current->copy.keys.fresh.fetched > seen;
 }
 
-/* Lock held. SSO_OK: slot->current has keys fetched after `seen`. */
-static sso_rc_t bring_newer_keys(mod_sso_slot_t *slot, apr_time_t seen, wait_t *wait, sso_err_t *err)
+/* Lock held, nothing flying: what another child may have written meanwhile. */
+static int read_newer_keys(mod_sso_slot_t *slot, apr_time_t seen)
 {
     mod_sso_meta_job_t job = {.provider = slot->provider, .need_keys = 1, .from = MOD_SSO_META_NO_FETCH};
+    if (mod_sso_meta_is_outdated(slot))
+        (void)mod_sso_meta_fly(slot, &job, NULL, NULL);
+    return has_newer_keys(slot, seen);
+}
 
+/* Lock held. SSO_OK: either keys fetched after `seen` are there, or *ret_claim says that they are ours to fetch. */
+static sso_rc_t wait_for_keys(mod_sso_slot_t *slot, apr_time_t seen, wait_t *wait, apr_int64_t *ret_claim,
+                              sso_err_t *err)
+{
+    *ret_claim = 0;
     for (;;) {
         if (has_newer_keys(slot, seen))
             return SSO_OK;
-        if (!slot->flying)
-            break;
-        SSO_TRY(wait_for_landing(slot, wait, err));
-    }
-    end_wait(wait);
-    if (mod_sso_meta_is_outdated(slot)) {
-        (void)mod_sso_meta_fly(slot, &job, NULL, NULL);
-        if (has_newer_keys(slot, seen))
+        if (slot->flying) {
+            SSO_TRY(wait_for_landing(slot, APR_INT64_MAX, wait, err));
+            continue;
+        }
+        if (read_newer_keys(slot, seen))
             return SSO_OK;
+        if (slot->flying)
+            continue;
+        SSO_TRY(recall_failure(slot, MOD_SSO_META_KEYS, apr_time_now(), err));
+        *ret_claim = claim_asking(slot);
+        /* Between that look and the claim another child may have written its copy and let go. */
+        if (*ret_claim != 0 || slot->path == NULL)
+            return SSO_OK;
+        SSO_TRY(wait_for_landing(slot, LOOK_EACH, wait, err));
     }
-    SSO_TRY(recall_failure(slot, PART_KEYS, apr_time_now(), err));
-    if (slot->flying || !take_token(slot))
+}
+
+/* Lock held, nothing flying. */
+static sso_rc_t fetch_newer_keys(mod_sso_slot_t *slot, apr_time_t seen, int trusted, sso_err_t *err)
+{
+    mod_sso_meta_job_t job = {.provider = slot->provider, .need_keys = 1, .from = SSO_FRESH_EXPIRED, .force_keys = 1};
+    sso_err_t failure = SSO_ERR_INIT;
+
+    if (!take_token(slot, trusted))
         return sso_err_set(err, SSO_E_KEY, "keys-refetch-limited",
                            "the keys of provider %s were fetched for an unknown key too often just now",
                            slot->provider->name);
-    job.from = SSO_FRESH_EXPIRED;
-    job.force_keys = 1;
-    sso_err_t failure = SSO_ERR_INIT;
     sso_rc_t rc = mod_sso_meta_fly(slot, &job, NULL, &failure);
     if (has_newer_keys(slot, seen))
         return SSO_OK;
@@ -546,8 +536,23 @@ static sso_rc_t bring_newer_keys(mod_sso_slot_t *slot, apr_time_t seen, wait_t *
                        failure.detail);
 }
 
-static sso_rc_t refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t *seen,
-                             const mod_sso_meta_t **ret_meta, sso_err_t *err)
+/* Lock held. SSO_OK: slot->current has keys fetched after `seen`. */
+static sso_rc_t bring_newer_keys(mod_sso_slot_t *slot, apr_time_t seen, int trusted, wait_t *wait, sso_err_t *err)
+{
+    apr_int64_t claim;
+    sso_rc_t rc = wait_for_keys(slot, seen, wait, &claim, err);
+
+    end_wait(wait); /* what follows takes places of its own */
+    if (rc == SSO_OK && !has_newer_keys(slot, seen) && !read_newer_keys(slot, seen))
+        rc = slot->flying ? sso_err_set(err, SSO_E_KEY, "keys-refetch-limited", "another thread fetches keys")
+                          : fetch_newer_keys(slot, seen, trusted, err);
+    if (claim != 0)
+        (void)atomic_compare_exchange_strong(&slot->shared->asking, &claim, 0);
+    return rc;
+}
+
+static sso_rc_t refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, int trusted,
+                             const mod_sso_meta_t *seen, const mod_sso_meta_t **ret_meta, sso_err_t *err)
 {
     const mod_sso_snapshot_t *before = (const mod_sso_snapshot_t *)seen;
     mod_sso_slot_t *slot = slot_of(provider);
@@ -557,8 +562,8 @@ static sso_rc_t refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provide
     if (slot == NULL)
         return sso_err_set(err, SSO_E_INTERNAL, "fetch-failed", "providers were not set up in this process");
     apr_thread_mutex_lock(slot->mutex);
-    sso_rc_t rc =
-        bring_newer_keys(slot, before->copy.keys.bytes != NULL ? before->copy.keys.fresh.fetched : 0, &wait, err);
+    sso_rc_t rc = bring_newer_keys(slot, before->copy.keys.bytes != NULL ? before->copy.keys.fresh.fetched : 0, trusted,
+                                   &wait, err);
     if (rc == SSO_OK)
         *ret_meta = lend_current(pool, slot, lease);
     apr_thread_mutex_unlock(slot->mutex);
@@ -566,11 +571,11 @@ static sso_rc_t refetch_keys(apr_pool_t *pool, const mod_sso_provider_t *provide
     return rc;
 }
 
-int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t **seen,
-                                sso_err_t *failure)
+int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, int trusted,
+                                const mod_sso_meta_t **seen, sso_err_t *failure)
 {
     if ((strcmp(failure->reason, "jwks-unknown-kid") != 0 && strcmp(failure->reason, "jwks-no-match") != 0) ||
-        refetch_keys(pool, provider, *seen, seen, NULL) != SSO_OK)
+        refetch_keys(pool, provider, trusted, *seen, seen, NULL) != SSO_OK)
         return 0;
     sso_err_clear(failure);
     return 1;

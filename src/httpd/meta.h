@@ -23,9 +23,10 @@ SSO_MUST_USE sso_rc_t mod_sso_meta_get_keys(apr_pool_t *pool, const mod_sso_prov
 /* After a verification that failed with *failure under the keys of *seen: 1 when it failed for want of a key
  * (jwks-unknown-kid, jwks-no-match; OIDC Core 10.1.1) and there are newer keys; then *seen is the newer snapshot,
  * *failure is forgotten, and the verification is worth repeating once. Fetches the keys unless that was done too
- * recently (rate limit with a small burst) or a newer snapshot is there already. */
-int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, const mod_sso_meta_t **seen,
-                                sso_err_t *failure);
+ * recently (rate limit with a small burst) or a newer snapshot is there already; one fetch serves all children.
+ * `trusted`: the token came from the provider itself, not from a browser (oidc/fresh.h). */
+int mod_sso_meta_has_newer_keys(apr_pool_t *pool, const mod_sso_provider_t *provider, int trusted,
+                                const mod_sso_meta_t **seen, sso_err_t *failure);
 /* The serial of what this process holds now, without lock or fetch: what was decided with another one has to be decided
  * anew. 0 when there is nothing yet, or another process wrote something newer. */
 apr_uint32_t mod_sso_meta_serial(const mod_sso_provider_t *provider);

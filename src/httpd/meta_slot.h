@@ -18,6 +18,8 @@
 
 enum { MOD_SSO_META_WANTED = 1, MOD_SSO_META_KEYS_WANTED = 2 };
 
+enum { MOD_SSO_META_METADATA, MOD_SSO_META_KEYS }; /* the parts that can fail */
+
 /* A failure that all children remember. Written under a sequence lock: odd while it changes. */
 typedef struct mod_sso_failure_t {
     _Atomic apr_uint32_t sequence;
@@ -30,9 +32,10 @@ typedef struct mod_sso_meta_shared_t {
     _Atomic apr_uint32_t generation; /* moves when the copy on disk does */
     _Atomic apr_uint32_t wanted;     /* what any child was asked for: only that is kept fresh */
     _Atomic apr_int64_t bucket;      /* fetches for unknown kids (sso_fresh_take) */
+    _Atomic apr_int64_t asking;      /* some child fetches keys for an unknown kid, until this time at most; 0: none */
     _Atomic apr_int64_t not_before;  /* a refresh runs in some child or failed: none before this time */
     _Atomic apr_uint32_t failures;   /* refreshes that failed in a row */
-    mod_sso_failure_t failed[2];     /* first fetches: of the metadata, of the keys */
+    mod_sso_failure_t failed[2];     /* how the last attempt failed, by part */
 } mod_sso_meta_shared_t;
 
 typedef struct mod_sso_slot_t {

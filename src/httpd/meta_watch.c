@@ -13,6 +13,7 @@
 
 #include "httpd/fetch.h"
 #include "httpd/log.h"
+#include "httpd/meta.h"
 
 #define WATCHDOG_NAME     "_sso_oidc_"
 #define WATCHDOG_INTERVAL apr_time_from_sec(2)
@@ -205,4 +206,46 @@ void mod_sso_meta_watch_stop(void)
     for (int i = 0; i < watch.count; i++)
         if (watch.slots[i].thread != NULL)
             join_thread(&watch.slots[i]);
+}
+
+/* ---- the status page ---- */
+
+/* What is remembered beyond its time too: it was the last attempt as long as none has succeeded since. */
+static sso_err_t last_failure(mod_sso_slot_t *slot)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    for (int part = MOD_SSO_META_METADATA; part <= MOD_SSO_META_KEYS && err.rc == SSO_OK; part++) {
+        mod_sso_failure_t *failure = &slot->shared->failed[part];
+        apr_uint32_t before = atomic_load(&failure->sequence);
+        if (atomic_load(&failure->until) == 0)
+            continue;
+        sso_err_t copy = failure->err;
+        atomic_thread_fence(memory_order_acquire);
+        if (!(before & 1) && atomic_load(&failure->sequence) == before)
+            err = copy;
+    }
+    return err;
+}
+
+void mod_sso_meta_look(const mod_sso_provider_t *provider, mod_sso_meta_view_t *ret_view)
+{
+    mod_sso_slot_t *slot = provider->index >= 0 && provider->index < watch.count ? &watch.slots[provider->index] : NULL;
+    mod_sso_meta_job_t job = {.provider = provider, .from = MOD_SSO_META_NO_FETCH};
+
+    *ret_view = (mod_sso_meta_view_t){.failed = SSO_ERR_INIT};
+    if (slot == NULL || slot->provider == NULL)
+        return;
+    apr_thread_mutex_lock(slot->mutex);
+    if (!slot->flying && !slot->gone && mod_sso_meta_is_outdated(slot))
+        (void)mod_sso_meta_fly(slot, &job, NULL, NULL);
+    const mod_sso_snapshot_t *current = slot->current;
+    if (current != NULL) {
+        ret_view->loaded = 1;
+        ret_view->metadata = current->copy.metadata.fresh;
+        ret_view->keys = current->copy.keys.fresh;
+        ret_view->key_count = current->meta.keys != NULL ? (unsigned)sso_jwks_size(current->meta.keys) : 0;
+    }
+    apr_thread_mutex_unlock(slot->mutex);
+    ret_view->failures = atomic_load(&slot->shared->failures);
+    ret_view->failed = last_failure(slot);
 }

@@ -289,7 +289,7 @@ static sso_rc_t verify_id_token(job_t *job, const mod_sso_meta_t *meta, const ss
     env.pool = job->pool;
     sso_refresh_expect(job->opened->session, tokens, &expect);
     sso_rc_t rc = sso_idtoken_verify(&env, tokens->id_token, &expect, ret_token, &first);
-    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(job->pool, job->p, &meta, &first)) {
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(job->pool, job->p, 1, &meta, &first)) {
         expect.provider = meta->provider;
         expect.keys = meta->keys;
         rc = sso_idtoken_verify(&env, tokens->id_token, &expect, ret_token, &first);

@@ -97,7 +97,7 @@ int sso_fresh_is_sane(const sso_fresh_t *fresh)
            fresh->expires >= fresh->due && fresh->expires - fresh->fetched <= apr_time_from_sec(SSO_FRESH_CAP);
 }
 
-int sso_fresh_take(apr_int64_t bucket, apr_time_t now, apr_int64_t *ret_bucket)
+int sso_fresh_take(apr_int64_t bucket, apr_time_t now, int trusted, apr_int64_t *ret_bucket)
 {
     const apr_int64_t refill = apr_time_from_sec(SSO_FRESH_REFILL);
     apr_int64_t arrival = bucket;
@@ -105,7 +105,7 @@ int sso_fresh_take(apr_int64_t bucket, apr_time_t now, apr_int64_t *ret_bucket)
     /* In the past: the bucket is full. Further ahead than it can get: the clock was set back. */
     if (arrival < now || arrival > now + SSO_FRESH_BURST * refill)
         arrival = now;
-    if (arrival > now + (SSO_FRESH_BURST - 1) * refill)
+    if (arrival > now + (SSO_FRESH_BURST - (trusted ? 1 : 2)) * refill)
         return 0;
     *ret_bucket = arrival + refill;
     return 1;

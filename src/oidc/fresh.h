@@ -46,8 +46,9 @@ sso_fresh_state_t sso_fresh_state(const sso_fresh_t *fresh, apr_time_t now);
 int sso_fresh_is_sane(const sso_fresh_t *fresh);
 
 /* The rate limit as one number (the theoretical arrival time of the generic cell rate algorithm), so that it can be
- * kept in one atomic word: 1 and the word's next value, or 0. A fresh bucket is 0. */
-int sso_fresh_take(apr_int64_t bucket, apr_time_t now, apr_int64_t *ret_bucket);
+ * kept in one atomic word: 1 and the word's next value, or 0. A fresh bucket is 0. `trusted`: the token came from the
+ * provider itself. One fetch is kept for such: a flood of forged kids cannot keep the first real rotation unseen. */
+int sso_fresh_take(apr_int64_t bucket, apr_time_t now, int trusted, apr_int64_t *ret_bucket);
 /* How long to wait after the n-th failed refresh in a row (n >= 1). */
 apr_interval_time_t sso_fresh_backoff(unsigned failures);
 

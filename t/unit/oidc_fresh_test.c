@@ -109,20 +109,35 @@ static void a_stamp_from_disk_must_be_possible(void **state)
     assert_false(sso_fresh_is_sane(&bad));
 }
 
+static void forged_kids_leave_one_fetch_for_the_real_rotation(void **state)
+{
+    (void)state;
+    apr_int64_t b = 0;
+    for (int minute = 0; minute < 100; minute++) {
+        apr_time_t now = UNIT_NOW + SEC(60 * minute);
+        while (sso_fresh_take(b, now, 0, &b)) {
+        }
+        apr_int64_t other = b;
+        assert_true(sso_fresh_take(b, now, 1, &other));
+        assert_false(sso_fresh_take(other, now, 1, &other));
+        assert_false(sso_fresh_take(other, now + SEC(60), 0, &other)); /* what was taken is paid back first */
+    }
+}
+
 static void the_bucket_gives_three_at_once_then_one_a_minute(void **state)
 {
     (void)state;
     apr_int64_t b = 0;
-    assert_true(sso_fresh_take(b, UNIT_NOW, &b));
-    assert_true(sso_fresh_take(b, UNIT_NOW, &b));
-    assert_true(sso_fresh_take(b, UNIT_NOW, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW, 1, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW, 1, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW, 1, &b));
     apr_int64_t before = b;
-    assert_false(sso_fresh_take(b, UNIT_NOW, &b));
+    assert_false(sso_fresh_take(b, UNIT_NOW, 1, &b));
     assert_true(b == before);
-    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(60) - 1, &b));
-    assert_true(sso_fresh_take(b, UNIT_NOW + SEC(60), &b));
-    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(60), &b));
-    assert_true(sso_fresh_take(b, UNIT_NOW + SEC(120), &b));
+    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(60) - 1, 1, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW + SEC(60), 1, &b));
+    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(60), 1, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW + SEC(120), 1, &b));
 }
 
 static void the_bucket_is_full_again_after_three_minutes_and_holds_no_more(void **state)
@@ -130,18 +145,18 @@ static void the_bucket_is_full_again_after_three_minutes_and_holds_no_more(void 
     (void)state;
     apr_int64_t b = 0;
     for (int i = 0; i < 3; i++)
-        assert_true(sso_fresh_take(b, UNIT_NOW, &b));
+        assert_true(sso_fresh_take(b, UNIT_NOW, 1, &b));
     for (int i = 0; i < 3; i++)
-        assert_true(sso_fresh_take(b, UNIT_NOW + SEC(4000), &b));
-    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(4000), &b));
+        assert_true(sso_fresh_take(b, UNIT_NOW + SEC(4000), 1, &b));
+    assert_false(sso_fresh_take(b, UNIT_NOW + SEC(4000), 1, &b));
 }
 
 static void a_clock_set_back_does_not_lock_the_bucket(void **state)
 {
     (void)state;
     apr_int64_t b = 0;
-    assert_true(sso_fresh_take(b, UNIT_NOW, &b));
-    assert_true(sso_fresh_take(b, UNIT_NOW - SEC(7200), &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW, 1, &b));
+    assert_true(sso_fresh_take(b, UNIT_NOW - SEC(7200), 1, &b));
 }
 
 static void backoff_doubles_up_to_five_minutes(void **state)
@@ -158,6 +173,7 @@ static void backoff_doubles_up_to_five_minutes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        unit_test(forged_kids_leave_one_fetch_for_the_real_rotation),
         unit_test(lifetime_is_an_hour_when_the_provider_says_nothing),
         unit_test(lifetime_follows_max_age),
         unit_test(lifetime_has_a_floor_of_five_minutes),
