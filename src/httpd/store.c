@@ -4,6 +4,12 @@
  * changed by others gives nothing away and is noticed. */
 #include "httpd/store.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
+
 #include <ap_provider.h>
 #include <ap_socache.h>
 #include <apr_escape.h>
@@ -21,6 +27,7 @@
 #define VALUE_MAX    (256 * 1024)
 #define VALUE_USUAL  (8 * 1024)
 #define KEY_MAX      64
+#define TEST_TIME    5 /* seconds */
 #define CONNECT_TIME 5 /* seconds, unless SSOTimeout says so */
 
 struct mod_sso_store_t {
@@ -146,6 +153,37 @@ static sso_rc_t set_up_provider(mod_sso_store_t *store, apr_pool_t *pconf, sso_e
     return SSO_OK;
 }
 
+/* The same in a process of its own: httpd's clients of remote caches keep the connection, and all children would speak
+ * over it at once and read each other's answers. They know no time-out either. */
+static sso_rc_t test_apart(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)
+{
+    sso_err_t answer = SSO_ERR_INIT;
+    int fd[2], status;
+
+    if (pipe(fd) != 0)
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s: no pipe", store->name);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (test_store(store, pool, &answer) == SSO_OK)
+            answer.rc = SSO_OK;
+        _exit(write(fd[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
+    }
+    close(fd[1]);
+    struct pollfd wait = {fd[0], POLLIN, 0};
+    int in_time = pid > 0 && poll(&wait, 1, TEST_TIME * 1000) == 1;
+    int whole = in_time && read(fd[0], &answer, sizeof(answer)) == (ssize_t)sizeof(answer);
+    close(fd[0]);
+    if (pid > 0) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, &status, 0);
+    }
+    if (!whole)
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s does not answer", store->name);
+    if (answer.rc != SSO_OK && err != NULL) /* its texts are constants at the same place in both processes */
+        *err = answer;
+    return answer.rc;
+}
+
 sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
 {
     apr_pool_t *pool;
@@ -157,7 +195,8 @@ sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, ss
     if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
     sso_err_t failure = SSO_ERR_INIT;
-    sso_rc_t rc = test_store(store, pool, &failure);
+    int is_client_of_httpd = !store->redis && mod_sso_store_is_remote(store);
+    sso_rc_t rc = is_client_of_httpd ? test_apart(store, pool, &failure) : test_store(store, pool, &failure);
     apr_pool_destroy(pool);
     /* A server of its own that is down now may be up when it is needed; until then its sessions are refused (503). Not
      * to start would take down every other site as well. */
@@ -317,11 +356,10 @@ sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     if (store->redis)
         return mod_sso_redis_get(store->redis, pool, name_key(pool, key, key_len), ret_value, ret_len, err);
     SSO_TRY(lock_store(store, err));
-    apr_status_t rv = retrieve(store, pool, key, key_len, VALUE_USUAL, &value, &len);
     /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
-    int again =
-        rv != APR_SUCCESS && (!APR_STATUS_IS_NOTFOUND(rv) || !mod_sso_store_is_remote(store));
-    if (again)
+    int is_remote = mod_sso_store_is_remote(store);
+    apr_status_t rv = retrieve(store, pool, key, key_len, is_remote ? VALUE_MAX : VALUE_USUAL, &value, &len);
+    if (rv != APR_SUCCESS && !is_remote)
         rv = retrieve(store, pool, key, key_len, VALUE_MAX, &value, &len);
     unlock_store(store);
     if (APR_STATUS_IS_NOTFOUND(rv))
