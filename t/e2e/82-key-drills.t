@@ -101,7 +101,8 @@ subtest 'the keys of our own sessions, under traffic' => sub {
     my $old = $site->session_cookie;
     my $ask = sub {
         my ($browser, $cookie) = @_;
-        return $browser->get($site->url('/protected/'), headers => {Cookie => "$cookie->{name}=$cookie->{value}"})->status;
+        my %headers = (Cookie => "$cookie->{name}=$cookie->{value}");
+        return $browser->get($site->url('/protected/'), headers => \%headers)->status;
     };
     # Two clients who keep asking with the old session, until the file is there: how often they saw which status.
     my $enough = $site->httpd->root . '/enough';
