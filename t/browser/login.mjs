@@ -32,6 +32,12 @@ await story(async (browser) => {
   await ready(page);
   is(at(page), '/', 'the back button goes to the catalogue, not into the login');
 
+  await tab.goto(`${args.url}openmetadata/`);
+  await tab.waitForSelector('body[data-page=my-data][data-ready=yes]');
+  is(await tab.textContent('#name'), 'Alice Müller', 'nor does the application that wants a login of its own');
+  await tab.waitForSelector('#live[data-user=alice]');
+  await shot(tab, '2-openmetadata');
+
   const bobs = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const bob = await bobs.newPage();
   await bob.goto(`${args.url}admin/`);
@@ -58,6 +64,8 @@ await story(async (browser) => {
   await shot(page, '7-signed-out');
   await late.evaluate(() => load().catch(() => {}));
   ok(await late.isVisible('#ended'), 'another tab learns by 401 that the session has ended');
+  const gone = await tab.evaluate(() => window.om.auth.http.raw('GET', '/tables').catch((error) => error.status));
+  is(gone, 401, 'there too');
   await page.goBack().catch(() => {});
   await page.goto(args.url);
   like(await page.title(), /Sign in/, 'and the next visit has to sign in again');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The demo: a provider, the application, httpd with the module between them, until Ctrl-C. Started by ./dev demo.
+# The demo: a provider, the applications, httpd with the module between them, until Ctrl-C. Started by ./dev demo.
 #   run.pl [--port N] [--seconds N]
 use strict;
 use warnings;
@@ -24,6 +24,7 @@ my $httpd = $demo->httpd;
 print <<"END";
 
   The catalogue:   @{[$httpd->url('/')]}
+  OpenMetadata:    @{[$httpd->url('/openmetadata/')]}    (a stand-in: its own pages, one login for both)
   Sign in as:      alice   password  alice     (an administrator)
               or:  bob     password  bob       (a reader: /admin/ is refused)
 
