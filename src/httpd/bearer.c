@@ -3,6 +3,7 @@
  *
  *   header -> seen before? [bearer_cache.c] -> record -> session
  *          -> parse -> whose? (a configured issuer, exactly) -> that issuer's keys [meta.c] -> verify -> session
+ *          -> opaque, where SSOIntrospect is on: ask the provider [introspect.c] -> session, or remembered as refused
  *
  * An issuer that is not configured is never asked for anything. */
 #include "httpd/bearer.h"
@@ -11,16 +12,23 @@
 
 #include "base/text.h"
 #include "httpd/bearer_cache.h"
+#include "httpd/introspect.h"
 #include "httpd/log.h"
 #include "httpd/meta.h"
 #include "httpd/resp.h"
 #include "jose/crypto.h"
 #include "oidc/bearer.h"
+#include "oidc/introspect.h"
 
 #define CACHE_SLOTS  2048
 #define CACHE_BYTES  (16 * 1024 * 1024)
 #define KEEP_AT_MOST 300 /* seconds: a key that its issuer withdraws is not trusted longer than that */
+#define TOLD_AT_MOST 60  /* seconds: a token that its issuer revokes is not taken longer than that */
+#define TOLD_REFUSED 10  /* seconds for which an inactive token is not asked about again */
 #define RETRY_AFTER  5
+
+/* In place of an issuer's number: told by introspection to be good, or not to be. */
+enum { ISSUER_TOLD = -1, ISSUER_REFUSED = -2 };
 
 /* Set once in child_init, before any worker thread exists; NULL where no location can take bearer tokens. */
 static mod_sso_bearer_cache_t *cache;
@@ -154,23 +162,33 @@ const char *mod_sso_bearer_authorization(request_rec *r, int *ret_count)
 
 /* --- known tokens --- */
 
-static sso_session_t *recall(request_rec *r, const mod_sso_provider_t *p, const mod_sso_bearer_key_t *key)
+/* 1: known. *ret_session is NULL when it is known to be refused. */
+static int recall(request_rec *r, const mod_sso_provider_t *p, const mod_sso_bearer_key_t *key, int introspects,
+                  sso_session_t **ret_session)
 {
     mod_sso_bearer_entry_t entry;
+    *ret_session = NULL;
     if (!cache || !mod_sso_bearer_cache_get(cache, r->pool, key, r->request_time, &entry))
-        return NULL;
+        return 0;
+    if (entry.issuer < 0 && !introspects)
+        return 0;
+    if (entry.issuer == ISSUER_REFUSED)
+        return 1;
     /* Other keys since then: perhaps the one that signed it is gone. */
-    if (entry.issuer >= p->bearer_count || mod_sso_meta_serial(p->bearers[entry.issuer].keys) != entry.serial)
-        return NULL;
+    if (entry.issuer >= 0 && (entry.issuer >= p->bearer_count ||
+                              mod_sso_meta_serial(p->bearers[entry.issuer].keys) != entry.serial))
+        return 0;
     sso_session_t *session = apr_palloc(r->pool, sizeof(*session));
-    return sso_session_decode(r->pool, r->request_time, entry.bytes, entry.len, session, NULL) == SSO_OK ? session
-                                                                                                         : NULL;
+    if (sso_session_decode(r->pool, r->request_time, entry.bytes, entry.len, session, NULL) != SSO_OK)
+        return 0;
+    *ret_session = session;
+    return 1;
 }
 
 static void remember(request_rec *r, const mod_sso_bearer_key_t *key, const sso_session_t *session, int issuer,
                      apr_uint32_t serial)
 {
-    apr_time_t limit = r->request_time + apr_time_from_sec(KEEP_AT_MOST);
+    apr_time_t limit = r->request_time + apr_time_from_sec(issuer == ISSUER_TOLD ? TOLD_AT_MOST : KEEP_AT_MOST);
     mod_sso_bearer_entry_t entry = {.issuer = issuer,
                                     .serial = serial,
                                     .since = r->request_time,
@@ -182,6 +200,18 @@ static void remember(request_rec *r, const mod_sso_bearer_key_t *key, const sso_
         return;
     entry.bytes = bytes;
     mod_sso_bearer_cache_put(cache, key, &entry);
+}
+
+static void remember_refused(request_rec *r, const mod_sso_bearer_key_t *key)
+{
+    static const unsigned char nothing[1];
+    const mod_sso_bearer_entry_t entry = {.issuer = ISSUER_REFUSED,
+                                          .since = r->request_time,
+                                          .until = r->request_time + apr_time_from_sec(TOLD_REFUSED),
+                                          .bytes = nothing,
+                                          .len = sizeof(nothing)};
+    if (cache)
+        mod_sso_bearer_cache_put(cache, key, &entry);
 }
 
 /* --- new tokens --- */
@@ -246,6 +276,34 @@ static sso_rc_t make_session(const verify_t *v, sso_session_t *session, sso_err_
     session->sid = "";
     session->claims = *claims;
     return SSO_OK;
+}
+
+/* The same for a token that only its issuer understands. */
+static int ask_about(request_rec *r, verify_t *v, const char *text, const mod_sso_bearer_key_t *key,
+                     sso_session_t **ret_session)
+{
+    sso_session_t *session = apr_pcalloc(v->r->pool, sizeof(*session));
+    sso_err_t err = SSO_ERR_INIT;
+    int answered = 0;
+
+    if (mod_sso_introspect(v->r, v->p, text, &v->token, &answered, &err) != SSO_OK) {
+        if (!answered)
+            return refuse_unavailable(r, &err);
+        remember_refused(v->r, key);
+        return refuse(r, v->p, &err);
+    }
+    if (make_session(v, session, &err) != SSO_OK)
+        return refuse(r, v->p, &err);
+    remember(v->r, key, session, ISSUER_TOLD, 0);
+    *ret_session = session;
+    return OK;
+}
+
+static int refuse_again(request_rec *r, const mod_sso_provider_t *p)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_err_set(&err, SSO_E_DENIED, "introspect-inactive", "the provider refused the token a moment ago");
+    return refuse(r, p, &err);
 }
 
 /* OK with a session, or the status of the answer. */
@@ -339,12 +397,15 @@ int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_
         top = top->main;
     if (sso_crypto_sha256(text, strlen(text), key.hash, &err) != SSO_OK)
         return refuse_unavailable(r, &err);
-    session = recall(top, provider, &key);
-    if (!session) {
+    int introspects = mod_sso_introspect_is_on(r, provider);
+    if (!recall(top, provider, &key, introspects, &session)) {
         verify_t v = {.r = top, .p = provider};
-        status = verify_new(r, &v, text, &key, &session);
+        int opaque = introspects && sso_introspect_is_opaque(top->pool, text);
+        status = (opaque ? ask_about : verify_new)(r, &v, text, &key, &session);
         if (status != OK)
             return status;
+    } else if (!session) {
+        return refuse_again(r, provider);
     }
     *ret_opened = keep_opened(top, provider, session, apr_pstrdup(top->pool, text));
     return OK;

@@ -77,6 +77,7 @@ const char *mod_sso_cmd_refresh(cmd_parms *cmd, void *unused, const char *arg);
 const char *mod_sso_cmd_remote_user(cmd_parms *cmd, void *dir, const char *claim, const char *regex, const char *subst);
 const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dir, const char *issuer, const char *jwks);
 const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
+const char *mod_sso_cmd_introspect(cmd_parms *cmd, void *dir, int on);
 const char *mod_sso_cmd_max_calls(cmd_parms *cmd, void *unused, const char *arg);
 
 /* cmd_dir.c */

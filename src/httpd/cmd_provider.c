@@ -136,14 +136,15 @@ const char *mod_sso_cmd_endpoint(cmd_parms *cmd, void *unused, const char *name,
             if (strcasecmp(name, "authorization") == 0 || strcasecmp(name, "jwks") == 0)
                 return mod_sso_cmd_error(cmd, "%s cannot be none: nobody could sign in", name);
             url = "none";
-        } else if (strcasecmp(name, "introspection") == 0 ||
-                   (strcasecmp(name, "revocation") == 0 && !MOD_SSO_HAS_REVOCATION)) {
+        } else if (strcasecmp(name, "revocation") == 0 && !MOD_SSO_HAS_REVOCATION) {
             return mod_sso_cmd_later(cmd, apr_psprintf(cmd->pool, "SSOEndpoint %s", endpoints[i].name));
         }
         *member = url;
         return NULL;
     }
-    return mod_sso_cmd_error(cmd, "\"%s\" is unknown; write authorization, token, userinfo, jwks, end_session or par",
+    return mod_sso_cmd_error(cmd,
+                             "\"%s\" is unknown; write authorization, token, userinfo, jwks, end_session, "
+                             "introspection or par",
                              name);
 }
 
@@ -504,6 +505,22 @@ const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, cha
     }
     provider->bearer_audiences = list;
     return mod_sso_cmd_check_audiences(cmd, list);
+}
+
+const char *mod_sso_cmd_introspect(cmd_parms *cmd, void *dirp, int on)
+{
+    mod_sso_dir_t *dir = cmd->path ? dirp : NULL;
+    mod_sso_provider_conf_t *provider = dir ? NULL : mod_sso_cmd_provider(cmd);
+    const char *error = mod_sso_cmd_once(cmd, dir ? &dir->seen : &provider->seen);
+    if (error)
+        return error;
+    if (!dir) {
+        provider->introspect = on != 0;
+        return NULL;
+    }
+    dir->introspect = on != 0;
+    mod_sso_cmd_note(cmd, dir);
+    return NULL;
 }
 
 const char *mod_sso_cmd_max_calls(cmd_parms *cmd, void *unused, const char *arg)

@@ -182,6 +182,7 @@ void *mod_sso_conf_create_dir(apr_pool_t *pool, char *path)
     dir->mint_lifetime = MOD_SSO_UNSET;
     dir->bridge = MOD_SSO_UNSET;
     dir->accept = MOD_SSO_UNSET;
+    dir->introspect = MOD_SSO_UNSET;
     dir->max_age = MOD_SSO_UNSET;
     dir->step_up_max_age = MOD_SSO_UNSET;
     return dir;
@@ -242,6 +243,7 @@ void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
     m->bridge = a->bridge != MOD_SSO_UNSET ? a->bridge : b->bridge;
     m->bridge_base = a->bridge != MOD_SSO_UNSET ? a->bridge_base : b->bridge_base;
     MERGE_INT(accept);
+    MERGE_INT(introspect);
     MERGE_PTR(unauthenticated);
     MERGE_PTR(remote_user);
     m->auth_params = merge_auth_params(pool, b->auth_params, a->auth_params);

@@ -100,12 +100,31 @@ static int check_bearer(mod_sso_check_t *ck, const mod_sso_provider_t *provider,
     return 1;
 }
 
+/* RFC 7662 2.1: who asks has to say who he is. */
+static void check_introspect(mod_sso_check_t *ck, const mod_sso_provider_t *provider)
+{
+    const mod_sso_provider_conf_t *conf = provider->conf;
+    if (conf->introspect != 1)
+        return;
+    if (!conf->bearers)
+        mod_sso_check_fail(ck, "SSO348", "SSOIntrospect", conf,
+                           "needs SSOBearerIssuer and SSOBearerAudience; without them any token would do");
+    else if (provider->client.auth == SSO_CLIENT_AUTH_NONE)
+        mod_sso_check_fail(ck, "SSO349", "SSOIntrospect", conf,
+                           "needs a client that can say who it is; write SSOClientSecret file:PATH, or SSOClientAuth "
+                           "private_key_jwt or tls_client_auth");
+    else if (conf->introspection_endpoint && strcmp(conf->introspection_endpoint, "none") == 0)
+        mod_sso_check_fail(ck, "SSO350", "SSOIntrospect", conf,
+                           "On contradicts SSOEndpoint introspection none; keep the one that is meant");
+}
+
 /* RFC 9068 4, RFC 8725 3.9: a token counts for whom it was made; without issuer and audience any token would do. */
 void mod_sso_check_bearers(mod_sso_check_t *ck, mod_sso_provider_t *provider)
 {
     const mod_sso_provider_conf_t *conf = provider->conf;
     const apr_array_header_t *bearers = conf->bearers;
 
+    check_introspect(ck, provider);
     if (!bearers) {
         if (conf->bearer_audiences)
             mod_sso_check_fail(ck, "SSO123", "SSOBearerAudience", conf,

@@ -43,7 +43,7 @@ const command_rec mod_sso_conf_cmds[] = {
     AP_INIT_TAKE13("SSORemoteUser", mod_sso_cmd_remote_user, NULL, P | D, "the claim that becomes REMOTE_USER"),
     AP_INIT_TAKE12("SSOBearerIssuer", mod_sso_cmd_bearer_issuer, NULL, P | D, "whose bearer tokens count"),
     AP_INIT_TAKE_ARGV("SSOBearerAudience", mod_sso_cmd_bearer_audience, NULL, P | D, "for whom they must be made"),
-    AP_INIT_RAW_ARGS("SSOIntrospect", mod_sso_cmd_not_yet, NULL, P | D, "ask the provider about bearer tokens"),
+    AP_INIT_FLAG("SSOIntrospect", mod_sso_cmd_introspect, NULL, P | D, "On: ask the provider about opaque tokens"),
     AP_INIT_TAKE1("SSOMaxCalls", mod_sso_cmd_max_calls, NULL, P, "calls to the provider at a time"),
 
     /* the server */

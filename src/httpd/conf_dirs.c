@@ -83,6 +83,18 @@ static void check_accept(mod_sso_check_t *ck, const server_rec *s, const mod_sso
                            use->dir->use ? use->dir->use : "");
 }
 
+static void check_introspect(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
+{
+    int found = takes_bearer(s, use->dir->use);
+    for (const server_rec *v = s->is_virtual ? NULL : s->next; v && !found; v = v->next)
+        found = takes_bearer(v, use->dir->use);
+    if (use->dir->introspect == 1 && !found)
+        mod_sso_check_fail(ck, "SSO348", "SSOIntrospect", NULL,
+                           "in %s at %s needs SSOBearerIssuer and SSOBearerAudience with the provider; without them "
+                           "any token would do",
+                           use->section, use->where);
+}
+
 /* The ID Token alone brings no access token. */
 static void check_pass(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
 {
@@ -173,6 +185,8 @@ static void check_uses(mod_sso_check_t *ck, server_rec *s)
             check_use(ck, s, use);
         else if (strcasecmp(use->directive, "SSOAccept") == 0)
             check_accept(ck, s, use);
+        else if (strcasecmp(use->directive, "SSOIntrospect") == 0)
+            check_introspect(ck, s, use);
         else if (strcasecmp(use->directive, "SSOPassToken") == 0 || strcasecmp(use->directive, "SSOBridge") == 0)
             check_pass_token(ck, s, use);
     }

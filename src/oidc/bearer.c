@@ -157,7 +157,9 @@ static sso_rc_t check_kind(check_t *c)
     }
     if (sso_json_member(c->claims, "events") != NULL)
         return refuse_kind(c, "a logout or event token");
-    if (sso_json_string(c->claims, "token_use", &kind) == SSO_JSON_FOUND && strcmp(kind, "access") != 0)
+    /* Cognito says access, Hydra access_token */
+    if (sso_json_string(c->claims, "token_use", &kind) == SSO_JSON_FOUND && strcmp(kind, "access") != 0 &&
+        strcmp(kind, "access_token") != 0)
         return refuse_kind(c, "a token for another use");
     for (apr_size_t i = 0; i < sizeof(keycloak) / sizeof(keycloak[0]); i++) {
         if (sso_json_string(c->claims, "typ", &kind) == SSO_JSON_FOUND && apr_cstr_casecmp(kind, keycloak[i]) == 0)
@@ -214,6 +216,22 @@ static sso_rc_t check_exp(check_t *c)
         return sso_err_set(c->err, SSO_E_EXPIRED, "bearer-exp", "the token expired %" APR_INT64_T_FMT " s ago",
                            apr_time_sec(c->env->now - c->token.exp));
     return SSO_OK;
+}
+
+static sso_rc_t check_told_iss(check_t *c)
+{
+    return sso_json_member(c->claims, "iss") == NULL ? SSO_OK : check_iss(c);
+}
+
+/* RFC 7662 2.2 (token_type): of another type it needs more than to be shown (DPoP, PoP, MAC). */
+static sso_rc_t check_token_type(check_t *c)
+{
+    const char *type = "";
+    sso_json_found_t found = sso_json_string(c->claims, "token_type", &type);
+    if (found == SSO_JSON_ABSENT || (found == SSO_JSON_FOUND && apr_cstr_casecmp(type, "Bearer") == 0))
+        return SSO_OK;
+    return sso_err_set(c->err, SSO_E_UNSUPPORTED, "bearer-token-type", "a token of type \"%.40s\" is no bearer token",
+                       type);
 }
 
 /* A time that, when it is there, must not lie ahead. */
@@ -299,10 +317,12 @@ static sso_rc_t read_authentication(check_t *c)
     return SSO_OK;
 }
 
-static const struct {
+typedef struct rule_t {
     const char *clause;
     rule_fn *check;
-} rules[] = {
+} rule_t;
+
+static const rule_t rules[] = {
     {"RFC 9068 4 (typ), RFC 8725 3.11", check_typ},
     {"RFC 8725 3.12", check_kind},
     {"RFC 9068 4 (iss), RFC 8725 3.8", check_iss},
@@ -315,6 +335,30 @@ static const struct {
     {"RFC 9449 7.2, RFC 8705 3, RFC 7800 3.1", check_cnf},
     {"RFC 9068 2.2.1", read_authentication},
 };
+
+static const rule_t told_rules[] = {
+    {"RFC 7662 2.2 (token_type)", check_token_type},
+    {"RFC 8725 3.12", check_kind},
+    {"RFC 7662 2.2 (iss)", check_told_iss},
+    {"RFC 7662 2.2 (aud), 4", check_aud},
+    {"RFC 7662 2.2 (exp)", check_exp},
+    {"RFC 7662 2.2 (nbf)", check_nbf},
+    {"RFC 7662 2.2 (iat)", check_iat},
+    {"RFC 7662 2.2 (client_id)", check_client},
+    {"RFC 7662 2.2 (sub)", check_sub},
+    {"RFC 9449 6.2, RFC 8705 3.2", check_cnf},
+    {"RFC 9470 6.2", read_authentication},
+};
+
+static sso_rc_t run_rules(check_t *c, const rule_t *list, apr_size_t count, sso_bearer_token_t *ret_token)
+{
+    c->skew = c->expect->clock_skew > 0 ? apr_time_from_sec(c->expect->clock_skew) : 0;
+    for (apr_size_t i = 0; i < count; i++)
+        SSO_TRY(list[i].check(c));
+    c->token.claims = c->claims;
+    *ret_token = c->token;
+    return SSO_OK;
+}
 
 sso_rc_t sso_bearer_verify(const sso_env_t *env, const sso_bearer_parsed_t *parsed, const sso_bearer_expect_t *expect,
                            sso_bearer_token_t *ret_token, sso_err_t *err)
@@ -333,13 +377,15 @@ sso_rc_t sso_bearer_verify(const sso_env_t *env, const sso_bearer_parsed_t *pars
                  .expect = expect,
                  .claims = parsed->unverified,
                  .typ = jws.typ,
-                 .skew = expect->clock_skew > 0 ? apr_time_from_sec(expect->clock_skew) : 0,
                  .err = err};
-    for (apr_size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-        SSO_TRY(rules[i].check(&c));
-    c.token.claims = c.claims;
-    *ret_token = c.token;
-    return SSO_OK;
+    return run_rules(&c, rules, sizeof(rules) / sizeof(rules[0]), ret_token);
+}
+
+sso_rc_t sso_bearer_check_told(const sso_env_t *env, const sso_json_t *claims, const sso_bearer_expect_t *expect,
+                               sso_bearer_token_t *ret_token, sso_err_t *err)
+{
+    check_t c = {.env = env, .expect = expect, .claims = claims, .err = err};
+    return run_rules(&c, told_rules, sizeof(told_rules) / sizeof(told_rules[0]), ret_token);
 }
 
 /* --- what the application is told --- */

@@ -73,6 +73,12 @@ SSO_MUST_USE sso_rc_t sso_bearer_verify(const sso_env_t *env, const sso_bearer_p
                                         const sso_bearer_expect_t *expect, sso_bearer_token_t *ret_token,
                                         sso_err_t *err);
 
+/* The same for claims that the issuer itself has told of a token (RFC 7662 2.2), without what is only true of a JWT:
+ * iss may be missing. `algs` and `keys` are not used. Reasons besides: bearer-token-type. */
+SSO_MUST_USE sso_rc_t sso_bearer_check_told(const sso_env_t *env, const sso_json_t *claims,
+                                            const sso_bearer_expect_t *expect, sso_bearer_token_t *ret_token,
+                                            sso_err_t *err);
+
 /* The claims as the application gets them (claims.h); `scope` and `scp`, blank-separated texts (RFC 9068 2.2.3), become
  * lists, so that a rule compares one scope. */
 SSO_MUST_USE sso_rc_t sso_bearer_claims(apr_pool_t *pool, const sso_bearer_token_t *token,

@@ -269,8 +269,6 @@ my %has = map { my ($name, $conf) = @$_; $name => (configtest("$good\n$conf"))[1
     [refresh => 'SSORefresh 60'], [revocation => 'SSOEndpoint revocation https://login.acme.test/revoke']);
 
 rejects 'what is for later' => (
-    (map { ["$_ in the server", "$good\n$_ x", qr/$_ is not available in this version of mod_sso_oidc: remove it/] } qw(SSOIntrospect)),
-    ['introspection', "$good\nSSOEndpoint introspection https://login.acme.test/i", qr/SSOEndpoint introspection is not available in this version/],
     $has{revocation} ? () : ['revocation', "$good\nSSOEndpoint revocation https://login.acme.test/r", qr/SSOEndpoint revocation is not available in this version/],
     $has{refresh} ? () : ['refresh', "$good\nSSORefresh 60", qr/SSORefresh with seconds is not available in this version/],
     $has{origins} ? () : ['origins', "$good\nSSOAllowOrigin https://a.acme.test", qr/SSOAllowOrigin is not available in this version/],
@@ -291,6 +289,11 @@ chmod 0600, map { "$root/conf/mint-$_.pem" } qw(short ec good public);
 sub minted { my ($more, $key) = @_; return "$good\n" . ($key ? "SSOMintKey $root/conf/mint-$key.pem\n" : '') . "<Location /x>\n$mint\n$more\n</Location>" }
 
 rejects 'minted tokens' => (
+    ['asking without an issuer', "$good\n$secret\nSSOIntrospect On", qr/SSO348: SSOIntrospect: needs SSOBearerIssuer and SSOBearerAudience/],
+    ['asking of a location without an issuer', "$good\n$secret\n<Location /x>\nSSOIntrospect On\n</Location>", qr/SSO348: SSOIntrospect: in <Location \/x> at \S+:\d+ needs SSOBearerIssuer/],
+    ['asking as a public client', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On", qr/SSO349: SSOIntrospect: needs a client that can say who it is/],
+    ['asking nowhere', "$good\n$secret\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On\nSSOEndpoint introspection none", qr/SSO350: SSOIntrospect: On contradicts SSOEndpoint introspection none/],
+    ['asking, perhaps', "$good\nSSOIntrospect maybe", qr/SSOIntrospect must be On or Off/],
     ['no audience', minted(''), qr{SSO116: SSOMintAudience: is missing for SSOPassToken minted in <Location /x> at \S+:\d+}],
     ['placeholder audience', minted('SSOMintAudience "<client-id>"'), qr/SSOMintAudience: "<client-id>" is a placeholder/],
     ['empty audience', minted('SSOMintAudience ""'), qr/SSOMintAudience: names nobody/],

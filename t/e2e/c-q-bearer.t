@@ -364,14 +364,6 @@ area 'rs-insufficient-scope' => sub {
 
 # --- what this version does not do ---
 
-for my $id (qw(rs-introspect-inactive rs-introspect-cache rs-introspect-401 rs-introspect-jwt rs-introspect-injection)) {
-    area $id => sub {
-        my $refusing = SSO::Httpd->new(conf => "SSOIntrospect on\n");
-        my ($ok, $said) = $refusing->configtest;
-        ok !$ok, 'not applicable yet: SSOIntrospect is refused at the start';
-        like $said, qr/SSOIntrospect is not available in this version/, '… which says so';
-    };
-}
 area 'rs-dpop-proof' => sub {
     my $page = call('/api/', 'DPoP ' . token({cnf => {jkt => 'x'}}), headers => {DPoP => 'a.b.c'});
     bare $page, 'the scheme DPoP is not offered';
@@ -505,8 +497,7 @@ is scalar(@dead), 0, 'no child died';
 
 my @all = qw(rs-ok rs-ok-aud-array rs-ok-scheme-case rs-none rs-alg-none rs-bad-sig rs-jku rs-wrong-aud rs-no-aud rs-wrong-iss
     rs-expired rs-exp-string rs-logout-token rs-two-methods rs-query rs-mtls-bound rs-garbage rs-hdr-spoof rs-insufficient-scope
-    rs-form-token rs-empty-bearer rs-introspect-inactive rs-introspect-cache rs-introspect-401 rs-introspect-jwt
-    rs-introspect-injection rs-multi-issuer rs-iss-ssrf rs-dpop-proof rs-dpop-private-jwk rs-dpop-jti-replay
+    rs-form-token rs-empty-bearer rs-multi-issuer rs-iss-ssrf rs-dpop-proof rs-dpop-private-jwk rs-dpop-jti-replay
     rs-client-credentials rs-cache-key);
 is_deeply [sort keys %done], [sort @all], 'every case of the catalogue was asked';
 

@@ -56,7 +56,7 @@ for my $snippet (@snippets) {
 my ($later) = $readme =~ /^## What this version does not do\n(.*)/ms;
 my %example = (SSOMintKey => 'file', SSOMintAudience => 'api', SSOMintLifetime => '300', SSOMintClaim => 'sub email',
     SSOBearerIssuer => 'https://login.acme.test/', SSOBearerAudience => 'api',
-    SSOIntrospect => 'On', SSOAllowOrigin => 'https://app.acme.test');
+    SSOAllowOrigin => 'https://app.acme.test');
 my %of_location = map { $_ => 1 } qw(SSOPassToken SSOMintAudience SSOMintLifetime SSOMintClaim SSOAccept);
 my @refused = $later =~ /`(SSO[^`]+)`/g;
 cmp_ok scalar @refused, '>=', 1, 'it says what is not there';
