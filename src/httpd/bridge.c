@@ -19,6 +19,7 @@
 #include "oidc/bearer.h"
 
 #define PATH_LIFETIME 3600 /* seconds */
+#define PATH_MAX_LEN  2048 /* characters; beyond it the interface begins at its start page */
 #define RETRY_AFTER   5
 #define LINE_RESERVE  32 /* of LimitRequestLine: method and protocol */
 #define UI_PATH       "redirectUrlPath" /* the cookie in which the interface itself keeps where to go after a login */
@@ -334,10 +335,11 @@ static int bring_in(request_rec *r, const mod_sso_provider_t *p, const sso_sessi
     apr_time_t expires = expires_of(r, session);
     if (!expires || origin_of(r, p, &origin, NULL) != SSO_OK)
         return DECLINED;
-    if (strncmp(path, base, strlen(base)) == 0 && strlen(path + strlen(base)) > 1)
+    apr_size_t skip = strncmp(path, base, strlen(base)) == 0 ? strlen(base) : 0;
+    const char *wanted = sso_url_encode(r->pool, path + skip);
+    if (strlen(path + skip) > 1 && strlen(wanted) <= PATH_MAX_LEN)
         apr_table_addn(r->err_headers_out, "Set-Cookie",
-                       apr_psprintf(r->pool, UI_PATH "=%s; Path=/; Max-Age=%d; SameSite=Lax%s",
-                                    sso_url_encode(r->pool, path + strlen(base)), PATH_LIFETIME,
+                       apr_psprintf(r->pool, UI_PATH "=%s; Path=/; Max-Age=%d; SameSite=Lax%s", wanted, PATH_LIFETIME,
                                     p->site->secure ? "; Secure" : ""));
     return hand_over(r, p, session, expires, apr_pstrcat(r->pool, origin, below(r, "/auth/callback"), NULL));
 }

@@ -359,8 +359,10 @@ int mod_sso_callback_endpoint(request_rec *r)
                                                               : cb.flow.return_path;
     if (kept)
         cb.return_path = kept;
-    if (is_answered_by_session(&cb))
+    if (is_answered_by_session(&cb)) {
+        mod_sso_trail_arrive(r, cb.p, 1);
         return mod_sso_resp_redirect(r, cb.return_path);
+    }
     if (rc == SSO_OK)
         rc = mod_sso_login_browser(r, cb.site, cb.flow.browser_id, &cb.browser, &err);
     if (rc != SSO_OK)

@@ -9,7 +9,8 @@ static const char *set_base(cmd_parms *cmd, mod_sso_dir_t *dir)
 {
     const ap_directive_t *section = cmd->directive->parent;
     const char *path = cmd->path;
-    if (!section || strcasecmp(section->directive, "<Location") != 0 || !path || path[0] != '/' ||
+    const char *args = section && section->args ? section->args + strspn(section->args, " \t") : "";
+    if (!section || strcasecmp(section->directive, "<Location") != 0 || *args == '~' || !path || path[0] != '/' ||
         strpbrk(path, "*?[]%;\\ \"") || strstr(path, "//"))
         return mod_sso_cmd_error(cmd, "needs to know the path below which the application's interface lives; write it "
                                       "in <Location \"/\">, or another <Location \"/path/\"> without patterns");

@@ -235,8 +235,10 @@ void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
     MERGE_INT(claim_format);
     MERGE_INT(claim_delimiter);
     /* SSOPassToken and SSOStepUp are one directive each: their second half goes with the first. */
-    m->pass_token = a->pass_token != MOD_SSO_UNSET ? a->pass_token : b->pass_token;
-    m->pass_header = a->pass_token != MOD_SSO_UNSET ? a->pass_header : b->pass_header;
+    /* A bridge has its own token, whatever is passed around it. */
+    const mod_sso_dir_t *pass = a->pass_token != MOD_SSO_UNSET || a->bridge > MOD_SSO_BRIDGE_OFF ? a : b;
+    m->pass_token = pass->pass_token;
+    m->pass_header = pass->pass_header;
     MERGE_PTR(mint_audiences);
     MERGE_INT(mint_lifetime);
     m->mint_claims = merge_mint_claims(pool, b->mint_claims, a->mint_claims);

@@ -513,7 +513,9 @@ int mod_sso_login_endpoint(request_rec *r)
     login.demand = login.provider->demand;
     const sso_session_t *session = mod_sso_session_open(r, login.provider)->session;
     login.step_up = session != NULL;
-    if (session && sso_session_satisfies(session, &login.demand, r->request_time, login.provider->client.clock_skew))
+    if (session && sso_session_satisfies(session, &login.demand, r->request_time, login.provider->client.clock_skew)) {
+        mod_sso_trail_arrive(r, login.provider, 1);
         return mod_sso_resp_redirect(r, login.return_path); /* signed in already */
+    }
     return mod_sso_login_start(r, &login);
 }

@@ -61,8 +61,10 @@ subtest 'below a base path, in the fragment' => sub {
 };
 
 subtest 'the first page after a login goes through the interface\'s callback page' => sub {
+    my $long = 'a%20' x 400; # fits the login's own cookie, not the interface's
     for my $case (['/om/my-data?x=1', '/om/my-data?x=1', '/my-data?x=1'], ['/om/', '/om/', undef],
-        ['/sso/login?return=/om/table/a%2520b', '/om/table/a%20b', '/table/a%20b']) {
+        ['/sso/login?return=/om/table/a%2520b', '/om/table/a%20b', '/table/a%20b'],
+        ["/om/$long", "/om/$long", undef]) {
         my ($start, $path, $kept) = @$case;
         my $person = $site->new_browser;
         my $end = login($site, $start, browser => $person);
@@ -76,6 +78,8 @@ subtest 'the first page after a login goes through the interface\'s callback pag
     }
     my $other = $site->new_browser;
     is login($site, '/protected/x', browser => $other)->status, 200, 'a page beside the bridge is not touched';
+    my $later = $other->go($site->url('/sso/login?return=/om/'));
+    ok grep({ token_of($_->location) } $later->hops), 'the portal with a session: a marker too';
 };
 
 subtest 'the silent login shows nothing' => sub {

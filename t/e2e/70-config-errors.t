@@ -286,6 +286,29 @@ $httpd->write('conf/mint-good.pem', scalar qx(openssl genrsa 2048 2>/dev/null));
 $httpd->write('conf/mint-public.pem', scalar qx(openssl rsa -in $root/conf/mint-good.pem -pubout 2>/dev/null));
 chmod 0644, "$root/conf/mint-open.pem";
 chmod 0600, map { "$root/conf/mint-$_.pem" } qw(short ec good public);
+sub bridge { my ($more, $section, $server) = @_; return "$good\n" . ($server // '') . "\n<" . ($section // 'Location /om/') . ">\nAuthType sso-oidc\nRequire valid-user\nSSOMintAudience a\n$more\n</" . (($section // 'Location') =~ s/ .*//sr) . '>' }
+my $on = 'SSOBridge openmetadata';
+rejects 'the bridge' => (
+    ['another application', bridge('SSOBridge datahub'), qr/SSOBridge: "datahub" is unknown; write openmetadata, or none below a bridge/],
+    ['another delivery', bridge("$on header"), qr/SSOBridge: "header" is unknown; write query or fragment/],
+    ['none with a delivery', bridge('SSOBridge none query'), qr/SSOBridge: "none" is unknown/],
+    ['twice', bridge("$on\n$on"), qr/SSOBridge: stands twice/],
+    (map { ["in <$_>", bridge($on, $_), qr/SSOBridge: needs to know the path below which the application's interface lives/] }
+        'LocationMatch ^/om', 'Location ~ "/om"', 'Location /om*', 'Directory /srv', 'Location "/a b"', 'Location /a;b'),
+    ['in the server', "$good\n$on", qr/SSOBridge not allowed here/],
+    ['bearer only', bridge("$on\nSSOAccept bearer", undef, 'SSOBearerIssuer https://login.acme.test\nSSOBearerAudience api'), qr{SSO173: SSOBridge: in <Location /om/> at \S+:\d+ signs people in, .*write SSOAccept session bearer}],
+    (map { ["with SSOPassToken $_", bridge("$on\nSSOPassToken $_"), qr/SSO174: SSOPassToken: in <Location \/om\/> contradicts SSOBridge at .*; remove it/] } 'id', 'access', 'none', 'minted X-Token'),
+    ['sessions too short', bridge($on, undef, 'SSOSessionTimeout 1m 2m'), qr/SSO175: SSOSessionTimeout: 120 seconds at most are too short for SSOBridge at/],
+    ['without a guard', "$good\n<Location />\nSSOMintAudience a\n$on\n</Location>", qr/SSO176: SSOBridge: in <Location \/> at \S+ guards nothing by itself; write AuthType sso-oidc/],
+    (map { ["$_->[0] at $_->[1]", bridge($on, undef, "$_->[0] $_->[1]"), qr/SSO177: $_->[0]: "\Q$_->[1]\E" is an address of the interface behind SSOBridge at/] }
+        ['SSORedirectURI', '/om/auth/callback'], ['SSORedirectURI', '/om/api/v1/auth/callback'], ['SSOLoginPath', '/om/api/v1/auth/login'], ['SSOLogoutPath', '/om/api/v1/auth/logout'], ['SSOBasePath', '/om/api/sso/']),
+);
+accepted 'the bridge where it may be' => (
+    ['at the root', bridge($on, 'Location /')],
+    ['in the fragment', bridge("$on fragment")], ['in the query', bridge("$on query")], ['not below', bridge('SSOBridge none')],
+    ['with minted', bridge("$on\nSSOPassToken minted")], ['callbacks of OpenMetadata', bridge($on, undef, "SSORedirectURI /om/callback\nSSOLoginPath /om/signin\nSSOLogoutPath /om/logout")],
+);
+
 sub minted { my ($more, $key) = @_; return "$good\n" . ($key ? "SSOMintKey $root/conf/mint-$key.pem\n" : '') . "<Location /x>\n$mint\n$more\n</Location>" }
 
 rejects 'minted tokens' => (
@@ -295,6 +318,7 @@ rejects 'minted tokens' => (
     ['asking nowhere', "$good\n$secret\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On\nSSOEndpoint introspection none", qr/SSO350: SSOIntrospect: On contradicts SSOEndpoint introspection none/],
     ['asking, perhaps', "$good\nSSOIntrospect maybe", qr/SSOIntrospect must be On or Off/],
     ['no audience', minted(''), qr{SSO116: SSOMintAudience: is missing for SSOPassToken minted in <Location /x> at \S+:\d+}],
+    ['bridge without an audience', "$good\n<Location /x>\nAuthType sso-oidc\nSSOBridge openmetadata\n</Location>", qr{SSO116: SSOMintAudience: is missing for SSOBridge in <Location /x> at \S+:\d+}],
     ['placeholder audience', minted('SSOMintAudience "<client-id>"'), qr/SSOMintAudience: "<client-id>" is a placeholder/],
     ['empty audience', minted('SSOMintAudience ""'), qr/SSOMintAudience: names nobody/],
     ['audience twice', minted("SSOMintAudience a\nSSOMintAudience b"), qr/SSOMintAudience: stands twice/],
