@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-# CPU seconds of httpd's processes (utime + stime) for 10,000 requests, req/s, milliseconds of CPU for a login, memory.
+# CPU seconds of httpd's processes for 10,000 requests, req/s, milliseconds of CPU for a login, memory.
 # The load is wrk's; a request more or less at its end does not count.
 package Bench::Cpu;
 use strict;
 use warnings;
 
-use POSIX ();
-
 use SSO::Httpd;
 
-my $tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
-
+# Of all threads, by the scheduler's own account (nanoseconds; a process's clock counts in ticks of 10 ms).
 sub _seconds {
     my ($httpd) = @_;
     my $sum = 0;
     for my $pid ($httpd->_group) {
-        open my $in, '<', "/proc/$pid/stat" or next;
-        my ($rest) = (<$in> // '') =~ /\) (.*)/s or next;
-        my @field = split ' ', $rest;
-        $sum += ($field[11] + $field[12]) / $tick;
+        for my $file (glob "/proc/$pid/task/*/schedstat") {
+            open my $in, '<', $file or next;
+            my ($ns) = split ' ', <$in> // '';
+            $sum += ($ns // 0) / 1e9;
+        }
     }
     return $sum;
 }
@@ -32,6 +30,17 @@ sub memory {
         $sum += $1 while join('', <$in>) =~ /^Pss:\s+(\d+)/mg;
     }
     return $sum / 1024;
+}
+
+# The same as resident set size, shared pages counted in each process, and how many processes there are.
+sub resident {
+    my ($setup) = @_;
+    my ($sum, @pids) = (0, $setup->httpd->_group);
+    for my $pid (@pids) {
+        open my $in, '<', "/proc/$pid/smaps_rollup" or next;
+        $sum += $1 while join('', <$in>) =~ /^Rss:\s+(\d+)/mg;
+    }
+    return ($sum / 1024, scalar @pids);
 }
 
 # A round of wrk with this header line ("": none): {cpu => s/10k, rate => req/s, p50, p99 => ms}.
@@ -51,11 +60,21 @@ sub load {
     return {cpu => 10_000 * $spent / $requests, rate => $rate, %p};
 }
 
-# Milliseconds of httpd's CPU for one whole login.
+# So many requests, by rounds of wrk.
+sub requests {
+    my ($setup, $header, $count) = @_;
+    while ($count > 0) {
+        my $round = load($setup, $header, 10);
+        $count -= 10 * $round->{rate};
+    }
+    return;
+}
+
+# Milliseconds of httpd's CPU for one whole login: the redirect to the provider and the way back.
 sub logins {
     my ($setup, $count) = @_;
     my $before = _seconds($setup->httpd);
-    $setup->login for 1 .. $count;
+    $setup->sign_in for 1 .. $count;
     return {ms => 1000 * (_seconds($setup->httpd) - $before) / $count};
 }
 

@@ -12,24 +12,33 @@ use SSO::Browser;
 
 my $patience = 20; # seconds for an answer
 
+# {callbacks, refused => answered at once, up | down | after => {session | plain => {count, in_time, p50, p99, max}}}
 sub measure {
     my ($setup, %args) = @_;
-    my ($callbacks, $visits) = ($args{callbacks} // 150, $args{visits} // 40);
+    my ($callbacks, $visits) = ($args{callbacks} // 200, $args{visits} // 400);
     $setup->start(threads => 25, servers => 4); # 100 workers
     my $header = $setup->login;
+    $setup->httpd->write('htdocs/plain/page.html', 'x' x 2048);
+    my %text = (session => $setup->request($header), plain => $setup->request('') =~ s{/p/}{/plain/}r);
     my @waiting = map { _begin($setup) } 1 .. $callbacks;
-    my $up = _visits($setup, $header, $visits);
+    my %result = (callbacks => $callbacks, up => _visits($setup, \%text, $visits));
     my $pid = $setup->op->{proc}->pid;
     kill 'STOP', $pid or die "kill: $!";
     my @sockets = map { _send($setup, $_) } @waiting;
     sleep 1;
-    my $down = eval { _visits($setup, $header, $visits) };
+    $result{refused} = grep { IO::Select->new($_)->can_read(0) } @sockets;
+    my $down = eval { _visits($setup, \%text, $visits) };
     my $why = $@;
     kill 'CONT', $pid;
     close $_ for @sockets;
+    if ($down) {
+        sleep 2;
+        $result{down} = $down;
+        $result{after} = _visits($setup, \%text, $visits);
+    }
     $setup->stop;
     die $why if !$down;
-    return {up => $up, down => $down, callbacks => $callbacks};
+    return \%result;
 }
 
 # A login as far as the provider: the callback that would follow, with a made-up code.
@@ -55,21 +64,29 @@ sub _send {
     return $socket;
 }
 
-# Visits one after the other, each on a connection of its own; after the first that gets no answer no more are tried.
+# Visits one after the other, in turns with a session and without, each on a connection of its own; after the first that
+# gets no answer no more are tried.
 sub _visits {
-    my ($setup, $header, $count) = @_;
-    my $text = $setup->request($header) =~ s/\r\n\r\n$/\r\nConnection: close\r\n\r\n/r;
-    my ($in_time, @ms) = (0);
-    for (1 .. $count) {
-        my $begin = time;
-        my $answer = _answer($setup, $text);
-        my $ms = 1000 * (time - $begin);
-        push @ms, $ms;
-        $in_time++ if $answer && $ms < 1000;
-        last if !$answer;
+    my ($setup, $text, $count) = @_;
+    my (%ms, %in_time);
+    VISIT: for (1 .. $count) {
+        for my $kind (sort keys %$text) {
+            my $begin = time;
+            my $answer = _answer($setup, $text->{$kind} =~ s/\r\n\r\n$/\r\nConnection: close\r\n\r\n/r);
+            my $ms = 1000 * (time - $begin);
+            push @{$ms{$kind}}, $ms;
+            $in_time{$kind}++ if $answer && $ms < 1000;
+            last VISIT if !$answer;
+        }
     }
-    my @sorted = sort { $a <=> $b } @ms;
-    return {count => $count, in_time => $in_time, p50 => $sorted[$#sorted / 2], max => $sorted[-1]};
+    return {map { $_ => _summary($ms{$_} // [$patience * 1000], $in_time{$_} // 0, $count) } keys %$text};
+}
+
+sub _summary {
+    my ($ms, $in_time, $count) = @_;
+    my @sorted = sort { $a <=> $b } @$ms;
+    return {count => $count, in_time => $in_time, p50 => $sorted[$#sorted / 2], p99 => $sorted[$#sorted * 0.99],
+        max => $sorted[-1]};
 }
 
 sub _answer {

@@ -163,6 +163,16 @@ sub login {
     return $self->{header} = "Cookie: $cookies";
 }
 
+# A login without the page behind it: the redirect, the provider, the way back.
+sub sign_in {
+    my ($self) = @_;
+    my $browser = _new_browser();
+    my $page = $browser->get($self->{httpd}->url('/p/page.html'));
+    $page = $browser->get($page->location // die "$self->{name}: no redirect: " . $page->summary) for 1 .. 2;
+    die "$self->{name}: no login: " . $page->summary if $page->status !~ /^30[23]$/;
+    return;
+}
+
 sub _bearer {
     my ($self) = @_;
     my %claims = (%{_person($self->{claims})}, aud => 'https://api.example');
