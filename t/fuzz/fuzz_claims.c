@@ -98,6 +98,34 @@ static void check_all(const sso_claims_t *claims, char delimiter)
     check_session(claims);
 }
 
+/* What presets make of claims: no value appears or disappears that is no blank, no two headers get one name. */
+static void check_presets(const sso_claims_t *claims, char delimiter)
+{
+    const sso_claims_t *cut = NULL;
+    sso_err_t err = SSO_ERR_INIT;
+
+    for (int i = 0; i < claims->count; i++) {
+        const sso_claim_t *claim = &claims->claims[i];
+        apr_size_t from = sso_claims_short_name(claims, claim);
+        fuzz_check(from < claim->name_len && (from == 0 || claim->name[from - 1] == '/'));
+        fuzz_check(!sso_claims_is_unknown(claims, claim->name));
+        for (int k = 0; from > 0 && k < claims->count; k++) {
+            const sso_claim_t *other = &claims->claims[k];
+            apr_size_t theirs = sso_claims_short_name(claims, other);
+            fuzz_check(k == i || !sso_text_same_name(other->name + theirs, other->name_len - theirs,
+                                                     claim->name + from, claim->name_len - from));
+        }
+    }
+    (void)sso_claims_is_unknown(claims, "groups");
+    if (fuzz_ok(sso_claims_split(fuzz_pool, claims, "groups", delimiter, &cut, &err), &err)) {
+        const sso_claim_t *before = sso_claims_find(claims, "groups"), *after = sso_claims_find(cut, "groups");
+        fuzz_check(cut->count == claims->count && !before == !after);
+        for (int i = 0; after && cut != claims && i < after->count; i++)
+            fuzz_check(after->values[i].len > 0 && !strchr(after->values[i].bytes, delimiter) &&
+                       strstr(before->values[0].bytes, after->values[i].bytes));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const sso_json_t *first = NULL, *second = NULL;
@@ -115,9 +143,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sso_json_parse_object(fuzz_pool, id_token, strlen(id_token), FUZZ_INPUT_MAX, &first, NULL) == SSO_OK) {
         if (sso_json_parse_object(fuzz_pool, userinfo, size, FUZZ_INPUT_MAX, &second, NULL) != SSO_OK)
             second = NULL;
-        if (fuzz_ok(sso_claims_flatten(fuzz_pool, first, second, keep, &claims, &err), &err))
+        if (fuzz_ok(sso_claims_flatten(fuzz_pool, first, second, keep, &claims, &err), &err)) {
             check_all(claims, delimiters[(choice >> 1) & 3]);
-        else
+            check_presets(claims, delimiters[(choice >> 1) & 3]);
+        } else
             fuzz_check(claims == NULL);
     }
     fuzz_end();
