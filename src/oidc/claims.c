@@ -269,7 +269,8 @@ static int add_member(void *baton, const char *name, const sso_json_t *node)
     }
     if (sso_json_type(node) == SSO_JSON_OBJECT && top && (strcmp(name, UNKNOWN_NAMES) == 0 || is_zitadel_roles(name)))
         return kept ? add_names(b, path, node) : 1;
-    if (sso_json_type(node) == SSO_JSON_OBJECT) {
+    /* Of whatever type, it must not vanish: without it an address counts as verified. */
+    if (sso_json_type(node) == SSO_JSON_OBJECT && !(top && strcmp(name, "email_verified") == 0)) {
         level_t below = {b, path, kept, NULL};
         sso_json_each(node, add_member, &below);
         return b->limit == NULL;

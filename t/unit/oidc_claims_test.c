@@ -139,6 +139,9 @@ static void the_registered_spelling_wins_over_look_alikes(void **state)
     assert_string_equal(show(flatten("{\"preferred\":{\"username\":\"evil\"},\"preferred_username\":\"u\"}")),
                         "preferred_username=u");
     assert_string_equal(show(flatten_all("{\"Email\":\"evil\"}", "{\"email\":\"u@x\"}", NULL)), "email=u@x");
+    assert_string_equal(show(flatten_all("{\"email_verified\":{}}", NULL, NULL)), "email_verified={}");
+    assert_string_equal(show(flatten_all("{\"email_verified\":{\"true\":true}}", NULL, NULL)),
+                        "email_verified={\"true\":true}");
     assert_string_equal(show(flatten_all("{\"email_verified\":false}", "{\"Email-Verified\":true}", NULL)),
                         "email_verified=false");
 }
