@@ -259,9 +259,9 @@ static void check_backend(mod_sso_check_t *ck, const ap_directive_t *section, co
         (path && backend->path && !covers(path, backend->path) && !covers(backend->path, path)))
         return;
     mod_sso_check_warn(ck, "SSO192", header->directive,
-                       "%s at %s:%d: the application at %s (%s) trusts a header, and that is no address of this machine "
-                       "alone: whoever reaches it past this server can write the header himself. Let it listen on "
-                       "127.0.0.1 or a Unix socket, or let only this machine through its firewall",
+                       "%s at %s:%d: the application at %s (%s) trusts a header, and that is no address of this "
+                       "machine alone: whoever reaches it past this server can write the header himself. Let it "
+                       "listen on 127.0.0.1 or a Unix socket, or let only this machine through its firewall",
                        header->args, header->filename, header->line_num, backend->url, backend->where);
 }
 

@@ -136,9 +136,9 @@ static void look_for_shipped_key(const mod_sso_meta_job_t *job, const char *uri,
 
     if (sso_jwks_select(keys, kid, sso_alg_find("RS256"), &key, &err) == SSO_OK)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, job->provider->site->server,
-                     "SSO265: an application has the key id that OpenMetadata is shipped with: %s (%s). With the shipped "
-                     "private key anybody can be any user and bot there; give OpenMetadata a key pair and a JWT_KEY_ID "
-                     "of its own reason=key-shipped",
+                     "SSO265: an application has the key id that OpenMetadata is shipped with: %s (%s). With the "
+                     "shipped private key anybody can be any user and bot there; give OpenMetadata a key pair and a "
+                     "JWT_KEY_ID of its own reason=key-shipped",
                      uri, kid);
 }
 

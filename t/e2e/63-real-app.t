@@ -60,15 +60,15 @@ login($site, '/.web/', browser => $bob);
 is principal($bob), '207 /bob/', 'bob is bob';
 
 sub status_of { my ($browser, $method, $path, %more) = @_; return $browser->request($method, $site->url($path), %more)->status }
-is status_of($alice, 'MKCALENDAR', '/alice/work/'), 201, 'alice makes a calendar';
+is status_of($alice, 'MKCALENDAR', '/alice/plans/'), 201, 'alice makes a calendar';
 my $event = join "\r\n", qw(BEGIN:VCALENDAR VERSION:2.0 PRODID:test BEGIN:VEVENT UID:1 DTSTAMP:20260101T000000Z
     DTSTART:20260102T100000Z SUMMARY:Planning END:VEVENT END:VCALENDAR), '';
-is status_of($alice, 'PUT', '/alice/work/1.ics', body => $event, headers => {'Content-Type' => 'text/calendar'}), 201, '… writes into it';
-like $alice->get($site->url('/alice/work/1.ics'))->body, qr/SUMMARY:Planning/, '… and reads it';
-is status_of($bob, 'GET', '/alice/work/1.ics'), 403, 'bob may not, says Radicale';
-is status_of($bob, 'GET', '/alice/work/1.ics', headers => {'X-Remote-User' => 'alice'}), 403, 'not by calling himself alice';
+is status_of($alice, 'PUT', '/alice/plans/1.ics', body => $event, headers => {'Content-Type' => 'text/calendar'}), 201, '… writes into it';
+like $alice->get($site->url('/alice/plans/1.ics'))->body, qr/SUMMARY:Planning/, '… and reads it';
+is status_of($bob, 'GET', '/alice/plans/1.ics'), 403, 'bob may not, says Radicale';
+is status_of($bob, 'GET', '/alice/plans/1.ics', headers => {'X-Remote-User' => 'alice'}), 403, 'not by calling himself alice';
 is status_of($bob, 'MKCALENDAR', '/alice/spam/'), 403, 'nor write there';
-is status_of($site->new_browser, 'GET', '/alice/work/1.ics'), 302, 'and a stranger gets nothing of it';
+is status_of($site->new_browser, 'GET', '/alice/plans/1.ics'), 302, 'and a stranger gets nothing of it';
 
 $radicale->stop('KILL'); # its threads outlast a TERM by half a minute
 done_testing;
