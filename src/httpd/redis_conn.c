@@ -20,6 +20,7 @@
 const char *mod_sso_redis_conn_lacks(const mod_sso_redis_url_t *url)
 {
 #ifndef MOD_SSO_HIREDIS
+    (void)url;
     return "this module was built without hiredis; install libhiredis-dev, run configure and make again, or name one "
            "of httpd's providers like redis:host:6379";
 #else

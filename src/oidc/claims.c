@@ -557,10 +557,10 @@ const char *sso_claim_text(apr_pool_t *pool, const sso_claim_t *claim, sso_claim
 
 /* By the character before: a letter or digit (0), or none (1), which begins a word. A header name's bytes are ASCII. */
 #define NAME_BYTE(first, c)                                                                                            \
-    ((c) >= '0' && (c) <= '9'   ? (c)                                                                                  \
-     : (c) >= 'A' && (c) <= 'Z' ? (c)                                                                                  \
-     : (c) >= 'a' && (c) <= 'z' ? ((first) ? (c) - 'a' + 'A' : (c))                                                    \
-                                : '-')
+    ((char)((c) >= '0' && (c) <= '9'   ? (c)                                                                           \
+            : (c) >= 'A' && (c) <= 'Z' ? (c)                                                                           \
+            : (c) >= 'a' && (c) <= 'z' ? ((first) ? (c) - 'a' + 'A' : (c))                                             \
+                                       : '-'))
 #define NAME_ROW4(f, c)  NAME_BYTE(f, c), NAME_BYTE(f, (c) + 1), NAME_BYTE(f, (c) + 2), NAME_BYTE(f, (c) + 3)
 #define NAME_ROW16(f, c) NAME_ROW4(f, c), NAME_ROW4(f, (c) + 4), NAME_ROW4(f, (c) + 8), NAME_ROW4(f, (c) + 12)
 #define NAME_ROW64(f, c) NAME_ROW16(f, c), NAME_ROW16(f, (c) + 16), NAME_ROW16(f, (c) + 32), NAME_ROW16(f, (c) + 48)
