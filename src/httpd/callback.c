@@ -184,8 +184,16 @@ static sso_rc_t check_id_token(callback_t *cb, sso_err_t *err)
     return verify_id_token(cb, cb->tokens.id_token, &expect, err);
 }
 
+static sso_rc_t parse_userinfo(callback_t *cb, const mod_sso_fetched_t *answer, sso_err_t *err)
+{
+    return sso_userinfo_parse(&cb->env, answer->status, answer->content_type, answer->bytes, answer->len,
+                              cb->id_token.sub, cb->meta->provider, &cb->p->client, cb->meta->keys, &cb->userinfo,
+                              err);
+}
+
 static sso_rc_t fetch_userinfo(callback_t *cb, sso_err_t *err)
 {
+    sso_err_t first = SSO_ERR_INIT;
     const sso_provider_t *provider = cb->meta->provider;
     mod_sso_fetched_t answer;
     if (!provider->userinfo_endpoint || !cb->tokens.access_token)
@@ -195,8 +203,13 @@ static sso_rc_t fetch_userinfo(callback_t *cb, sso_err_t *err)
                              .accept = "application/json, application/jwt",
                              .max = SSO_USERINFO_MAX};
     SSO_TRY(mod_sso_fetch(cb->r->pool, cb->p, &fetch, &answer, err));
-    return sso_userinfo_parse(&cb->env, answer.status, answer.content_type, answer.bytes, answer.len, cb->id_token.sub,
-                              provider, &cb->p->client, cb->meta->keys, &cb->userinfo, err);
+    sso_rc_t rc = parse_userinfo(cb, &answer, &first);
+    /* A signed answer may be of another key than the ID Token, and as new (OIDC Core 10.1.1). */
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(cb->r->pool, cb->p, 1, &cb->meta, &first))
+        rc = parse_userinfo(cb, &answer, &first);
+    if (rc != SSO_OK)
+        *err = first;
+    return rc;
 }
 
 /* Claims whose header name another claim has already (oidc/claims.h) are not kept; the operator should know. */

@@ -65,6 +65,13 @@ my @rows = (
 
     # as a JWT
     ['ui-jwt', 'accept', jwt(key => 'k1')],
+    ['ui-jwt-key-rotated', 'accept', {}, own => 1, calls => {'/jwks' => 2}, go => sub {
+        my ($case) = @_;
+        $case->{op}->control({jwks => {keys => ['k1']}});
+        is login($case->{site}, $case->{path}, browser => $case->{site}->new_browser)->status, 200, 'the first login';
+        $case->{op}->control({jwks => {keys => ['k1', 'k2']}, userinfo => {jwt => {key => 'k2'}}});
+        return login($case->{site}, $case->{path}, browser => $case->{browser});
+    }],
     ['ui-jwt-attacker', 'reject jwks-unknown-kid', jwt(key => 'attacker'), own => 1],
     ['ui-jwt-attacker-known-kid', 'reject jws-signature', jwt(key => 'attacker', kid => 'k1')],
     ['ui-jwt-none', 'reject jws-alg-none', jwt(alg => 'none', signature_hex => '')],
