@@ -15,19 +15,36 @@
 typedef struct required_t {
     const char *claim;
     apr_array_header_t *values; /* char* */
-    int negated;                /* `Require not`, or inside <RequireNone> */
+    enum { ASKED_IF, ASKED_IF_NOT, ASKED_BY_ALIAS } asked;
 } required_t;
 
 /* mod_authz_core turns the answer of a negated line around without telling us, so it is read from the configuration:
- * the line itself, and the sections around it. */
-static int is_negated(const cmd_parms *cmd)
+ * the line itself, and the sections around it. Of an alias it is not known where it will be used. */
+static int how_asked(const cmd_parms *cmd)
 {
     const ap_directive_t *d = cmd->directive;
     int negated = d && d->args && strncasecmp(d->args, "not", 3) == 0 && apr_isspace(d->args[3]);
 
-    for (d = d ? d->parent : NULL; d; d = d->parent)
+    if (!d || strncasecmp(d->directive, "<AuthzProviderAlias", 19) == 0)
+        return ASKED_BY_ALIAS;
+    for (d = d->parent; d; d = d->parent)
         negated ^= strncasecmp(d->directive, "<RequireNone", 12) == 0;
-    return negated;
+    return negated ? ASKED_IF_NOT : ASKED_IF;
+}
+
+/* Neither "he is in the group" nor "he is not" may be concluded: whichever way it is asked, it does not hold. */
+static authz_status answer_unknown(request_rec *r, const required_t *required)
+{
+    mod_sso_identity_log_unknown(r, required->claim);
+    switch (required->asked) {
+    case ASKED_IF:
+        return AUTHZ_DENIED;
+    case ASKED_IF_NOT:
+        return AUTHZ_GRANTED;
+    case ASKED_BY_ALIAS:
+        break;
+    }
+    return AUTHZ_GENERAL_ERROR; /* cannot be turned around */
 }
 
 static const char *parse_require(cmd_parms *cmd, const char *line, const void **ret_parsed)
@@ -41,7 +58,7 @@ static const char *parse_require(cmd_parms *cmd, const char *line, const void **
     if (!*required->claim || required->values->nelts == 0)
         return "Require sso-claim needs the name of a claim and at least one value, like: Require sso-claim groups "
                "admins";
-    required->negated = is_negated(cmd);
+    required->asked = how_asked(cmd);
     *ret_parsed = required;
     return NULL;
 }
@@ -62,11 +79,8 @@ static authz_status check_claim(request_rec *r, const char *line, const void *pa
         if (sso_claim_has(claim, APR_ARRAY_IDX(required->values, i, const char *)))
             return AUTHZ_GRANTED;
     }
-    /* Neither "he is in the group" nor "he is not" may be concluded: whichever way it is asked, it does not hold. */
-    if (!claim && sso_claims_is_unknown(&current->session->claims, required->claim)) {
-        mod_sso_identity_log_unknown(r, required->claim);
-        return required->negated ? AUTHZ_GRANTED : AUTHZ_DENIED;
-    }
+    if (!claim && sso_claims_is_unknown(&current->session->claims, required->claim))
+        return answer_unknown(r, required);
     if (current->bearer && sso_bearer_is_scope(required->claim))
         mod_sso_req(r)->scopes = required->values; /* RFC 6750 3.1: the answer may say what was missing */
     return AUTHZ_DENIED;

@@ -70,6 +70,17 @@ subtest 'preset and client id are all' => sub {
     complaints;
 };
 
+subtest 'the emulation says what was recorded, but for the host' => sub {
+    my $metadata = $site->browser->get('https://acme.onelogin.com/oidc/2/.well-known/openid-configuration', plain => 1);
+    open my $recorded, '<:raw', 't/op/providers/onelogin/discovery.json' or die $!;
+    is $metadata->body, do { local $/; <$recorded> } =~ s/common\.onelogin\.com/acme.onelogin.com/gr, 'the metadata byte for byte';
+    is $metadata->header('cache-control'), 'private', 'Cache-Control';
+    like $metadata->header('set-cookie'), qr/^ol_oidc_canary_/, 'a cookie on metadata';
+    my ($key, @more) = @{$site->browser->get('https://acme.onelogin.com/oidc/2/certs', plain => 1)->json->{keys}};
+    is_deeply [sort keys %$key], [qw(e kid kty n status use)], 'a key without alg, with status';
+    is scalar(@more), 0, 'one key';
+};
+
 subtest 'confidential applications: Basic, POST' => sub {
     for my $auth (qw(basic post)) {
         $op->reset;

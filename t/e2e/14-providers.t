@@ -64,6 +64,14 @@ my $site = $op->site(conf => '', providers => {
         </RequireNone>
     </RequireAll>
 </Location>
+<AuthzProviderAlias sso-claim in-group "groups $group">
+</AuthzProviderAlias>
+<Location /entra/alias/>
+    <RequireAll>
+        Require valid-user
+        Require not in-group
+    </RequireAll>
+</Location>
 <Location /entra/expr/>
     Require expr "!('$group' in sso_claim('groups'))"
 </Location>
@@ -131,12 +139,14 @@ subtest 'Entra ID: groups overage is unknown, never "no groups"' => sub {
             is $page->{browser}->get($site->url("/entra/$path/"))->status, 403, "$how: /$path/ denies";
             expect_log $site, qr/SSO260: a rule cannot be decided and counts as not met: the provider left groups out .*reason=claim-unknown/;
         }
+        is $page->{browser}->get($site->url('/entra/alias/'))->status, 500, "$how: an alias, used nobody knows how, is an error";
+        expect_log $site, qr/SSO260: .*reason=claim-unknown/;
         is $page->{browser}->get($site->url('/entra/other/'))->status, 200, "$how: another rule of RequireAny may let in";
         expect_log $site, qr/SSO260: .*reason=claim-unknown/;
     }
     $op->reset->control({entra => {user => {groups => ['another']}}});
     my $page = enter('/entra/');
-    is $page->{browser}->get($site->url("/entra/$_/"))->status, 200, "known groups: /$_/ is open" for qw(not none expr);
+    is $page->{browser}->get($site->url("/entra/$_/"))->status, 200, "known groups: /$_/ is open" for qw(not none expr alias);
     is $page->{browser}->get($site->url('/entra/is/'))->status, 403, 'known groups: /is/ denies';
 };
 
