@@ -268,8 +268,10 @@ static int answer_sign_in(request_rec *r, const mod_sso_provider_t *p)
     apr_time_t expires = current ? expires_of(r, current->session) : 0;
     if (expires)
         return hand_over(r, p, current->session, expires, trusted);
-    if (!current && mod_sso_session_open(r, p)->store_failed)
-        return DECLINED; /* authn.c says 503 */
+    if (!current && mod_sso_session_open(r, p)->store_failed) {
+        sso_err_set(&err, SSO_E_FETCH, "store-failed", "SSOCache does not answer");
+        return silent ? mod_sso_trail_end_silent(r, below(r, "/signin"), &err) : DECLINED; /* authn.c says 503 */
+    }
     return start_login(r, p, trusted, silent);
 }
 

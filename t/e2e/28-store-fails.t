@@ -31,8 +31,16 @@ while (my @ready = $s->can_read) { for my $c (@ready) {
 END
 my $dir = File::Temp->newdir;
 my $cache = SSO::Proc->start(command => [$^X, '-e', $memcached, "$dir/broken"], ready => qr/^READY (\d+)/);
-my $site = site(snippet => "SSOSessionStore cache\nSSOCache memcache:127.0.0.1:$cache->{ready}",
-    httpd => {modules => ['socache_memcache']});
+my $site = site(httpd => {modules => ['socache_memcache']}, snippet => <<"END");
+SSOSessionStore cache
+SSOCache memcache:127.0.0.1:$cache->{ready}
+<Location "/om/">
+    AuthType sso-oidc
+    Require valid-user
+    SSOBridge openmetadata
+    SSOMintAudience openmetadata
+</Location>
+END
 sub break { my ($yes) = @_; $yes ? do { open my $f, '>', "$dir/broken" or die } : unlink "$dir/broken"; return }
 
 is login($site, '/protected/')->status, 200, 'a login';
@@ -46,6 +54,18 @@ for my $kind ('a page', 'a script') {
     is scalar($page->headers('set-cookie')), 0, '… no cookie is touched';
     expect_log $site, qr/SSO223: .*reason=store-failed/;
 }
+for my $call (qw(/om/api/v1/auth/refresh /om/api/v1/tables)) {
+    my $answer = $site->browser->fetch($site->url($call));
+    is $answer->status, 503, "the bridge: $call waits too, instead of signing out";
+    like $answer->header('Retry-After'), qr/^\d+$/, '… and is told how long';
+    is $answer->json->{code}, 503, '… in JSON';
+    expect_log $site, qr/SSO257: .*reason=store-failed/;
+}
+my $callback = SSO::Browser::escape($site->url('/om/auth/callback'));
+is $site->browser->get($site->url("/om/api/v1/auth/login?redirectUri=$callback&prompt=none"))->location, $site->url('/om/signin'),
+    'a silent login ends at the interface';
+is $site->browser->get($site->url("/om/api/v1/auth/login?redirectUri=$callback"))->status, 503, 'one of a person waits';
+expect_log $site, qr/SSO223: .*reason=store-failed/;
 my $name = $site->session_cookie->{name};
 my $both = "$name=" . $site->session_cookie->{value} . "; $name=1tossed";
 is $site->new_browser->get($site->url('/protected/'), headers => {Cookie => $both})->status, 503,
