@@ -12,15 +12,17 @@
 #include "oidc/bearer.h"
 #include "oidc/claims.h"
 
+typedef enum { ASKED_IF, ASKED_IF_NOT, ASKED_BY_ALIAS } asked_t;
+
 typedef struct required_t {
     const char *claim;
     apr_array_header_t *values; /* char* */
-    enum { ASKED_IF, ASKED_IF_NOT, ASKED_BY_ALIAS } asked;
+    asked_t asked;
 } required_t;
 
 /* mod_authz_core turns the answer of a negated line around without telling us, so it is read from the configuration:
  * the line itself, and the sections around it. Of an alias it is not known where it will be used. */
-static int how_asked(const cmd_parms *cmd)
+static asked_t how_asked(const cmd_parms *cmd)
 {
     const ap_directive_t *d = cmd->directive;
     int negated = d && d->args && strncasecmp(d->args, "not", 3) == 0 && apr_isspace(d->args[3]);
