@@ -61,6 +61,7 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
         sso_err_set(&err, SSO_E_INTERNAL, "shared-memory", "no shared memory");
         return fail_start(main_server, "SSO012", "the server cannot start", &err);
     }
+    mod_sso_store_watch_reset();
     for (server_rec *s = main_server; s; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store) &&
@@ -92,8 +93,10 @@ void mod_sso_boot_child_init(apr_pool_t *pchild, server_rec *main_server)
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store))
             rv = mod_sso_store_child_init(site->cache_store, pchild);
     }
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         mod_sso_share_child_init(pchild);
+        mod_sso_store_watch_child_init(pchild);
+    }
     if (rv != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "SSO014: a child cannot start; requests are refused");
 }

@@ -37,6 +37,8 @@ struct mod_sso_store_t {
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
     apr_global_mutex_t *mutex; /* NULL: the provider needs none */
+    apr_size_t capacity;       /* of shmcb */
+    mod_sso_store_use_t *use;  /* NULL: nobody watches */
 };
 
 int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
@@ -53,6 +55,14 @@ static const char *split_spec(apr_pool_t *pconf, const char *spec, const char **
     const char *colon = strchr(spec, ':');
     *ret_arg = colon != NULL ? colon + 1 : NULL;
     return colon != NULL ? apr_pstrmemdup(pconf, spec, (apr_size_t)(colon - spec)) : spec;
+}
+
+/* shmcb's "PATH(BYTES)"; 0: it cannot be told. */
+static apr_size_t size_of(const char *arg)
+{
+    const char *open = strrchr(arg, '(');
+    apr_int64_t size = open != NULL ? apr_atoi64(open + 1) : 0;
+    return size > 0 ? (apr_size_t)size : 512 * 1024; /* shmcb's own default */
 }
 
 static sso_rc_t create_redis(apr_pool_t *pconf, server_rec *server, const char *spec, mod_sso_store_t **ret_store,
@@ -97,6 +107,7 @@ sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char 
     mod_sso_store_t *store = apr_pcalloc(pconf, sizeof(*store));
     store->server = server;
     store->name = provider->name;
+    store->capacity = strcmp(provider->name, "shmcb") == 0 ? size_of(arg) : 0;
     store->provider = provider;
     const char *complaint = provider->create(&store->instance, arg, pconf, pconf);
     if (complaint != NULL)
@@ -133,7 +144,7 @@ static sso_rc_t test_store(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *
 
 static sso_rc_t set_up_provider(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
 {
-    struct ap_socache_hints hints = {32, 2048, apr_time_from_sec(300)};
+    struct ap_socache_hints hints = {32, MOD_SSO_STORE_ENTRY - 32, apr_time_from_sec(300)};
     char text[120];
     apr_status_t rv;
 
@@ -150,6 +161,8 @@ static sso_rc_t set_up_provider(mod_sso_store_t *store, apr_pool_t *pconf, sso_e
         return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s", store->name,
                            apr_strerror(rv, text, sizeof(text)));
     apr_pool_cleanup_register(pconf, store, destroy_instance, apr_pool_cleanup_null);
+    if (store->capacity > 0)
+        store->use = mod_sso_store_watch(store, pconf, store->server);
     return SSO_OK;
 }
 
@@ -279,6 +292,8 @@ static apr_status_t provider_put(mod_sso_store_t *store, apr_pool_t *pool, const
 {
     /* providers want it writable, though they only read */
     unsigned char *bytes = apr_pmemdup(pool, value, len);
+    if (store->use)
+        atomic_fetch_add(&store->use->written, len);
     return store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
 }
 
@@ -324,6 +339,35 @@ sso_rc_t mod_sso_store_add(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     if (!is_free)
         return sso_err_set(err, SSO_E_MISMATCH, "store-taken", "SSOCache has this entry already");
     return end_put(store, rv, len, err);
+}
+
+apr_size_t mod_sso_store_capacity(const mod_sso_store_t *store)
+{
+    return store->capacity;
+}
+
+static apr_status_t add_entry(ap_socache_instance_t *instance, server_rec *server, void *data, const unsigned char *key,
+                              unsigned key_len, const unsigned char *value, unsigned len, apr_pool_t *pool)
+{
+    mod_sso_store_sum_t *sum = data;
+    (void)instance;
+    (void)server;
+    (void)value;
+    (void)pool;
+    sum->entries[key[0]]++;
+    sum->bytes[key[0]] += key_len + len;
+    return APR_SUCCESS;
+}
+
+sso_rc_t mod_sso_store_measure(mod_sso_store_t *store, apr_pool_t *pool, mod_sso_store_sum_t *ret_sum, sso_err_t *err)
+{
+    memset(ret_sum, 0, sizeof(*ret_sum));
+    SSO_TRY(lock_store(store, err));
+    apr_status_t rv = store->provider->iterate(store->instance, store->server, ret_sum, add_entry, pool);
+    unlock_store(store);
+    if (rv != APR_SUCCESS)
+        return fail_with(store, rv, "iterate", err);
+    return SSO_OK;
 }
 
 sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)

@@ -5,6 +5,8 @@
 #ifndef MOD_SSO_STORE_H
 #define MOD_SSO_STORE_H
 
+#include <stdatomic.h>
+
 #include "httpd/mod_sso.h"
 
 typedef struct mod_sso_store_t mod_sso_store_t;
@@ -37,6 +39,25 @@ SSO_MUST_USE sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool
 SSO_MUST_USE sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err);
 SSO_MUST_USE sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key,
                                            unsigned key_len, sso_err_t *err);
+
+/* store_watch.c: how full a shmcb is, and who says so before it drops sessions that still count. */
+typedef struct mod_sso_store_use_t {
+    _Atomic apr_uint64_t written; /* bytes since it was measured */
+    _Atomic apr_int64_t next_complaint;
+} mod_sso_store_use_t;
+#define MOD_SSO_STORE_ENTRY (32 + 2048) /* bytes of key and value that shmcb makes its index for */
+void mod_sso_store_watch_reset(void);
+/* NULL: nobody will say so. */
+mod_sso_store_use_t *mod_sso_store_watch(mod_sso_store_t *store, apr_pool_t *pconf, server_rec *server);
+void mod_sso_store_watch_child_init(apr_pool_t *pchild);
+apr_size_t mod_sso_store_capacity(const mod_sso_store_t *store); /* bytes; 0: not known */
+/* What is in it that has not expired, by the first byte of the key. */
+typedef struct mod_sso_store_sum_t {
+    apr_size_t entries[256];
+    apr_size_t bytes[256];
+} mod_sso_store_sum_t;
+SSO_MUST_USE sso_rc_t mod_sso_store_measure(mod_sso_store_t *store, apr_pool_t *pool, mod_sso_store_sum_t *ret_sum,
+                                            sso_err_t *err);
 
 /* 1 when other machines may use it too: memcached, Redis. */
 int mod_sso_store_is_remote(const mod_sso_store_t *store);

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sessions of any size in shared memory, and what happens when it is full.
+use lib 't/lib';
+use SSO::Test;
+use SSO::Cache;
+use SSO::Machines;
+
+sub status { my ($site, $browser) = @_; return $browser->get($site->url('/protected/'))->status }
+sub groups { my ($bytes) = @_; return [map { join '', map { chr(33 + int rand 90) } 1 .. 90 } 1 .. $bytes / 90] }
+sub sign_in {
+    my ($site, $bytes) = @_;
+    $site->op->control({user => {groups => groups($bytes)}});
+    my $browser = $site->new_browser;
+    return ($browser, login($site, '/protected/', browser => $browser)->status);
+}
+my $store = "SSOSessionStore cache\nSSOSessionClaims email groups\n";
+my @few = (location => "SSOClaimPrefix none\nSSOClaimHeader email X-Mail");
+
+subtest 'a cache of one megabyte' => sub {
+    my $site = site(snippet => $store . 'SSOCache "shmcb:${ROOT}/run/sso-cache(1048576)"', @few);
+    for my $bytes (100, 2_000, 20_000, 60_000) {
+        my ($browser, $status) = sign_in($site, $bytes);
+        is $status, 200, "a session of $bytes bytes";
+        is status($site, $browser), 200, '… is found again';
+    }
+    my (undef, $status) = sign_in($site, 130_000);
+    is $status, 503, 'more than fits at all: the login fails';
+    expect_log $site, qr/SSO2\d\d: .*no room for \d+ bytes; give it more, as in SSOCache .*reason=store-too-large/, 'naming the size and the remedy';
+    ($status) = (sign_in($site, 180_000))[1];
+    is $status, 502, 'more than any session holds';
+    expect_log $site, qr/SSO209: .*180\d\d\d bytes of claims, at most 131072; largest: groups .*reason=claims-too-large/, 'is named too';
+    allow_log $site, qr/SSO2\d\d: .*reason=(?:store-too-large|box-too-large|session-\S+)/, qr/socache_shmcb:error/;
+    $site->finish;
+};
+
+subtest 'it is said before it is full, and what is dropped is a session, not the server' => sub {
+    my $site = site(snippet => $store . 'SSOCache "shmcb:${ROOT}/run/sso-cache(200000)"', @few);
+    my ($first, $status) = sign_in($site, 4_000);
+    is $status, 200, 'the first one';
+    sign_in($site, 4_000) for 1 .. 4;
+    ok !$site->log->take(qr/SSO279/, 4.5), 'where there is room nothing is said';
+    is status($site, $first), 200, 'the first one is there';
+    my $said;
+    for (1 .. 25) {
+        (my $browser, $status) = sign_in($site, 4_000);
+        last if $status != 200 || ($said = $site->log->take(qr/SSO279/, 0.5));
+    }
+    is $status, 200, 'logins go on';
+    like $said, qr/SSO279: SSOCache is nearly full: its fullest part is at \d+ percent; .*shmcb:\/path\(800000\).* reason=store-full/, 'the log warns';
+    my $browser;
+    for (1 .. 30) { ($browser, $status) = sign_in($site, 4_000); last if $status != 200 }
+    is $status, 200, 'a full cache takes new sessions';
+    is status($site, $browser), 200, '… which are found';
+    is status($site, $first), 302, 'the oldest is dropped and has to sign in again';
+    expect_log $site, qr/SSO210: .*reason=store-absent/;
+    allow_log $site, qr/SSO210|SSO279/;
+    $site->finish;
+};
+
+subtest 'expired sessions go first' => sub {
+    my $site = site(snippet => $store . 'SSOSessionTimeout 3s 3s' . "\n" . 'SSOCache "shmcb:${ROOT}/run/sso-cache(200000)"', @few);
+    sign_in($site, 4_000) for 1 .. 30;
+    sleep 4;
+    my @browser = map { (sign_in($site, 4_000))[0] } 1 .. 8;
+    is scalar(grep { status($site, $_) == 200 } @browser[-3 .. -1]), 3, 'new ones take their place';
+    allow_log $site, qr/SSO210|SSO279/;
+    $site->finish;
+};
+
+subtest 'httpd\'s own client of Redis' => sub {
+    my $redis = SSO::Cache->redis;
+    my $site = site(snippet => $store . 'SSOCache redis:' . $redis->place, httpd => {modules => ['socache_redis']}, @few);
+    for my $bytes (100, 20_000, 100_000) {
+        my ($browser, $status) = sign_in($site, $bytes);
+        is $status, 200, "a session of $bytes bytes";
+        is status($site, $browser), 200, '… is found again';
+    }
+    $site->finish;
+    $redis->stop;
+};
+done_testing;
