@@ -8,6 +8,7 @@ use SSO::Om;
 my $om = SSO::Om->new;
 my $site = watch_site($om);
 allow_log $site, qr/SSODevelopment/, qr/SSO126/, qr/SSO252: .*reason=(?:bridge-redirect-uri|param-duplicate)/,
-    qr/SSO250: .*reason=box-tampered/, qr/SSO401: .*reason=(?:jws-signature|bearer-exp|bearer-iss-unknown)/;
+    qr/SSO250: .*reason=box-tampered/, qr/SSO401: .*reason=(?:jws-signature|bearer-exp|bearer-iss-unknown|bearer-syntax)/,
+    qr/SSO254: .*reason=logout-not-asked/, qr/SSO402: .*reason=bearer-several/;
 chromium_story('bridge', {$om->facts, generation => 'newest'});
 done_testing;
