@@ -149,7 +149,8 @@ END
         'no-rule' => [200, 'AuthType without Require: what an outer section grants holds'],
         'no-rule-at-all' => [500, '… and where nothing does, nobody gets in']);
     is $open->browser->get($open->url("/$_/x"))->status, $means{$_}[0], $means{$_}[1] for sort keys %means;
-    allow_log $open, qr/AH01627/;
+    expect_log $open, qr{SSO191: Require: <Location /no-rule/> has AuthType sso-oidc .*nobody has to sign in there}, 'httpd -t warns of it';
+    allow_log $open, qr/AH01627/, qr/SSO191/;
     $open->{op} = undef;
 };
 done_testing;
