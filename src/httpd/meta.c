@@ -66,6 +66,7 @@ apr_status_t mod_sso_meta_post_config(apr_pool_t *pconf, server_rec *main_server
     shared_count = count;
     apr_pool_cleanup_register(pconf, NULL, forget_shared, apr_pool_cleanup_null);
     make_dirs(main_server);
+    mod_sso_meta_load_begin(apr_time_now());
     mod_sso_meta_watch_post_config(pconf, main_server);
     return APR_SUCCESS;
 }
@@ -346,6 +347,15 @@ static void end_wait(wait_t *wait)
     wait->entered = 0;
 }
 
+/* Lock held. The provider has said nothing since the start: what lies on disk is of before, and good only when it was
+ * asked in vain. */
+static int is_first_look(mod_sso_slot_t *slot, apr_time_t now)
+{
+    return slot->current == NULL && atomic_load(&slot->shared->generation) == 0 &&
+           !mod_sso_meta_is_out_of_reach(recall_failure(slot, MOD_SSO_META_METADATA, now, NULL)) &&
+           !mod_sso_meta_is_out_of_reach(recall_failure(slot, MOD_SSO_META_KEYS, now, NULL));
+}
+
 /* Lock held. SSO_OK: slot->current is what the caller wants. */
 static sso_rc_t bring_current(mod_sso_slot_t *slot, int need_keys, wait_t *wait, sso_err_t *err)
 {
@@ -367,7 +377,7 @@ static sso_rc_t bring_current(mod_sso_slot_t *slot, int need_keys, wait_t *wait,
             continue;
         }
         end_wait(wait); /* what follows takes places of its own */
-        if (outdated) {
+        if (outdated && !is_first_look(slot, now)) {
             job.from = MOD_SSO_META_NO_FETCH;
             (void)mod_sso_meta_fly(slot, &job, NULL, NULL);
             continue;

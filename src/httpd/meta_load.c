@@ -22,12 +22,31 @@ static unsigned draw_spread(void)
     return (unsigned)bytes[0] << 8 | bytes[1];
 }
 
-/* Is this part missing, or in the state from which the job fetches? */
+/* Set before the fork. Who restarts httpd wants what the provider says now: a copy of before is for a provider that
+ * cannot be reached, and for no other. */
+static apr_time_t started;
+
+void mod_sso_meta_load_begin(apr_time_t now)
+{
+    started = now;
+}
+
+static int is_of_before(const mod_sso_part_t *part)
+{
+    return part->fresh.fetched < started;
+}
+
+/* Is this part missing, of before the start, or in the state from which the job fetches? */
 static int needs_fetch(const mod_sso_meta_job_t *job, const mod_sso_part_t *part, apr_time_t now)
 {
     if (job->from == MOD_SSO_META_NO_FETCH)
         return 0;
-    return part->bytes == NULL || sso_fresh_state(&part->fresh, now) >= job->from;
+    return part->bytes == NULL || is_of_before(part) || sso_fresh_state(&part->fresh, now) >= job->from;
+}
+
+int mod_sso_meta_is_out_of_reach(sso_rc_t rc)
+{
+    return rc == SSO_E_FETCH || rc == SSO_E_TIMEOUT || rc == SSO_E_BUSY || rc == SSO_E_INTERNAL;
 }
 
 /* Usable though nothing newer can be had? */
@@ -110,7 +129,8 @@ static sso_rc_t load_metadata(const mod_sso_meta_job_t *job, mod_sso_snapshot_t 
             ++*fetched;
             return SSO_OK;
         }
-        return is_alive(part, apr_time_now()) ? SSO_OK : rc;
+        int may_serve = !is_of_before(part) || mod_sso_meta_is_out_of_reach(rc);
+        return may_serve && is_alive(part, apr_time_now()) ? SSO_OK : rc;
     }
     if (part->bytes == NULL)
         return sso_err_set(err, SSO_E_ABSENT, "copy-absent", "there is no copy of the metadata");
@@ -156,12 +176,17 @@ static void load_keys(const mod_sso_meta_job_t *job, mod_sso_snapshot_t *snapsho
         sso_jwks_parse(snapshot->pool, part->bytes, part->len, &snapshot->meta.keys, &stale) != SSO_OK)
         part->bytes = NULL;
     int wanted = job->need_keys || part->bytes != NULL;
-    if (uri != NULL && wanted && (job->force_keys || needs_fetch(job, part, apr_time_now())) &&
-        get_keys(snapshot->pool, job, uri, &fresh, err) == SSO_OK &&
-        sso_jwks_parse(snapshot->pool, fresh.bytes, fresh.len, &snapshot->meta.keys, err) == SSO_OK) {
-        *part = fresh;
-        ++*fetched;
-        look_for_shipped_key(job, uri, snapshot->meta.keys);
+    if (uri != NULL && wanted && (job->force_keys || needs_fetch(job, part, apr_time_now()))) {
+        sso_rc_t rc = get_keys(snapshot->pool, job, uri, &fresh, err);
+        if (rc == SSO_OK)
+            rc = sso_jwks_parse(snapshot->pool, fresh.bytes, fresh.len, &snapshot->meta.keys, err);
+        if (rc == SSO_OK) {
+            *part = fresh;
+            ++*fetched;
+            look_for_shipped_key(job, uri, snapshot->meta.keys);
+        } else if (is_of_before(part) && !mod_sso_meta_is_out_of_reach(rc)) {
+            part->bytes = NULL;
+        }
     }
     snapshot->copy.keys_uri = part->bytes != NULL ? uri : NULL;
     if (part->bytes == NULL)

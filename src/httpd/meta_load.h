@@ -34,6 +34,10 @@ typedef struct mod_sso_meta_result_t {
     sso_err_t keys_error;
 } mod_sso_meta_result_t;
 
+/* Before the fork: copies of before `now` serve only while the provider cannot be reached. */
+void mod_sso_meta_load_begin(apr_time_t now);
+/* Not reached, or answering with an error status: the provider has said nothing that a copy could contradict. */
+int mod_sso_meta_is_out_of_reach(sso_rc_t rc);
 /* Reasons besides fetch's and oidc/provider.h's: disc-status, jwks-status, jwks-file, and those of jose/jwks.h. */
 void mod_sso_meta_load(const mod_sso_meta_job_t *job, mod_sso_meta_result_t *ret_result);
 

@@ -59,4 +59,25 @@ subtest 'a provider that is down does not stop the start' => sub {
     expect_log $site, qr/SSO201: .*reason=fetch-connect/;
     allow_log $site, qr/SSO3\d\d|fetch-/;
 };
+
+subtest 'after a restart the provider is asked anew; what lies on disk is for one that is down' => sub {
+    my $site = site();
+    my $enter = sub { login($site, '/protected/', browser => $site->new_browser) };
+    is $enter->()->status, 200, 'the first login';
+    $site->op->control({jwks => {keys => []}});
+    $site->httpd->restart;
+    like $enter->()->status, qr/^50[23]$/, 'keys that were taken back are not used';
+    expect_log $site, qr/SSO218: .*reason=jwks-empty/;
+    $site->op->reset;
+    $site->httpd->restart;
+    is $enter->()->status, 200, 'back again';
+    $site->op->control({discovery => {set => {issuer => 'https://evil.example'}}});
+    $site->httpd->restart;
+    like $enter->()->status, qr/^50[23]$/, 'nor metadata that it takes back';
+    expect_log $site, qr/SSO201: .*reason=disc-issuer-mismatch/;
+    $site->op->reset->control({discovery => {status => 500}, jwks => {status => 500}});
+    $site->httpd->restart;
+    is $enter->()->status, 200, 'the last good copy serves while the provider is down';
+    allow_log $site, qr/SSO3\d\d/;
+};
 done_testing;
