@@ -73,7 +73,8 @@ subtest 'preset and client id are all' => sub {
 subtest 'the emulation says what was recorded, but for the host' => sub {
     my $metadata = $site->browser->get('https://acme.onelogin.com/oidc/2/.well-known/openid-configuration', plain => 1);
     open my $recorded, '<:raw', 't/op/providers/onelogin/discovery.json' or die $!;
-    is $metadata->body, do { local $/; <$recorded> } =~ s/common\.onelogin\.com/acme.onelogin.com/gr, 'the metadata byte for byte';
+    is $metadata->body, do { local $/; <$recorded> } =~ s/common\.onelogin\.com/acme.onelogin.com/gr,
+        'the metadata byte for byte';
     is $metadata->header('cache-control'), 'private', 'Cache-Control';
     like $metadata->header('set-cookie'), qr/^ol_oidc_canary_/, 'a cookie on metadata';
     my ($key, @more) = @{$site->browser->get('https://acme.onelogin.com/oidc/2/certs', plain => 1)->json->{keys}};
@@ -96,7 +97,8 @@ subtest 'confidential applications: Basic, POST' => sub {
 subtest 'a secret for an application whose Token Endpoint is None: 401 there, and the log says so' => sub {
     $op->reset;
     refused $site, enter('/wrong/'), qr/^502$/, 'token-invalid-client', 'no session';
-    like said('SSO206'), qr/invalid_client: token: client_secret_basic instead of none/, 'with the words of the provider';
+    like said('SSO206'), qr/invalid_client: token: client_secret_basic instead of none/,
+        'with the words of the provider';
 };
 
 subtest 'a code without its verifier is refused there with 400' => sub {
@@ -104,7 +106,8 @@ subtest 'a code without its verifier is refused there with 400' => sub {
     my $answer = $browser->follow($browser->get($site->url('/protected/')));
     my ($code) = $answer->location =~ /code=([^&]+)/;
     my $token = $browser->request('POST', 'https://acme.onelogin.com/oidc/2/token', plain => 1, form => {
-        grant_type => 'authorization_code', code => $code, client_id => 'seed-client', redirect_uri => $site->url('/callback')});
+        grant_type => 'authorization_code', code => $code, client_id => 'seed-client',
+            redirect_uri => $site->url('/callback')});
     is $token->status, 400, 'so a stolen code is worth nothing';
     is $token->json->{error}, 'invalid_grant', 'invalid_grant';
 };
@@ -112,7 +115,8 @@ subtest 'a code without its verifier is refused there with 400' => sub {
 subtest 'offline_access: refused at the start; without the preset the provider answers with an error' => sub {
     $op->reset;
     refused $site, enter('/plain/'), qr/^403$/, 'provider-invalid-scope', 'the error of the provider is shown';
-    my $wrong = $op->site(conf => "SSOPreset onelogin acme\nSSOClientID id-1\nSSOScope \"openid offline_access\"", start => 0);
+    my $wrong = $op->site(conf => "SSOPreset onelogin acme\nSSOClientID id-1\nSSOScope \"openid offline_access\"",
+        start => 0);
     my ($ok, $said) = $wrong->httpd->configtest;
     ok !$ok, 'with the preset it does not start';
     like $said, qr/SSO154: SSOScope: offline_access makes an error at onelogin; remove it/, 'and says why';
@@ -149,7 +153,8 @@ subtest 'the login URL of the application: the tile of the portal, and third par
     is sent($page)->{path}, '/protected/report', 'iss and target_link_uri (OIDC Core 4)';
     is $link->get($site->url('/signin?iss=https%3A%2F%2Fevil.example'))->status, 400, 'another issuer is refused';
     expect_log $site, qr/SSO202: .*reason=provider-unknown/;
-    is $link->get($site->url('/signin?target_link_uri=https%3A%2F%2Fevil.example%2F'))->status, 400, 'and another target';
+    is $link->get($site->url('/signin?target_link_uri=https%3A%2F%2Fevil.example%2F'))->status, 400,
+        'and another target';
     expect_log $site, qr/SSO202: .*reason=return-host/;
     complaints 'redirect URI /callback as registered';
 };
@@ -160,7 +165,8 @@ subtest 'a refresh token that nobody asked for is used' => sub {
     my $first = sent_header($page, 'Authorization');
     like $first, qr/^Bearer \S+$/, 'the access token reaches the application';
     sleep 2.4;
-    isnt sent_header($page->{browser}->get($site->url('/token/')), 'Authorization'), $first, 'renewed before it expired';
+    isnt sent_header($page->{browser}->get($site->url('/token/')), 'Authorization'), $first,
+        'renewed before it expired';
     my ($request) = grep { ($_->{form}{grant_type} // '') eq 'refresh_token' } $op->requests;
     ok $request && !$request->{headers}{authorization}, 'as a public client';
     complaints;

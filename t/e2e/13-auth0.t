@@ -36,8 +36,10 @@ END
     basic => "${preset}SSOClientID basic\nSSOClientSecret $secret",
     post => "${preset}SSOClientID post\nSSOClientSecret $secret\nSSOClientAuth client_secret_post",
     old => "SSOPreset auth0 older.auth0.com\nSSOClientID old",
-    org => {conf => "${preset}SSOClientID org\nSSOAuthParam organization org_acme", require => 'Require sso-claim org_id org_acme'},
-    api => {conf => "${preset}SSOClientID api\nSSOAuthParam audience https://catalog.acme.test/api", location => 'SSOPassToken access'},
+    org => {conf => "${preset}SSOClientID org\nSSOAuthParam organization org_acme",
+        require => 'Require sso-claim org_id org_acme'},
+    api => {conf => "${preset}SSOClientID api\nSSOAuthParam audience https://catalog.acme.test/api",
+        location => 'SSOPassToken access'},
     spa => "${preset}SSOClientID spa",
 });
 sub enter { my ($path, $browser) = @_; return login($site, $path, browser => $browser // $site->new_browser) }
@@ -49,9 +51,11 @@ subtest 'the Domain is enough; a public client though the metadata lists no meth
     is $page->status, 200, 'signed in' or diag $page->summary;
     is sent_header($page, 'X-SSO-Iss'), 'https://acme.eu.auth0.com/', 'the issuer with its slash';
     is sent_header($page, 'X-SSO-Sub'), 'auth0|64a1f2c09e7d', 'a sub with a bar';
-    is((asked('discovery'))[0]{path}, '/.well-known/openid-configuration', 'the metadata at the issuer without its slash');
+    is((asked('discovery'))[0]{path}, '/.well-known/openid-configuration',
+        'the metadata at the issuer without its slash');
     my ($token) = asked('token');
-    ok !$token->{headers}{authorization} && !$token->{form}{client_secret} && $token->{form}{client_id} eq 'app', 'no secret';
+    ok !$token->{headers}{authorization} && !$token->{form}{client_secret} && $token->{form}{client_id} eq 'app',
+        'no secret';
     ok $token->{form}{code_verifier}, 'PKCE';
     complaints;
 };
@@ -72,7 +76,8 @@ subtest 'claims of an Action: namespaced ones get short headers, reserved names 
     my $page = enter('/roles/');
     is $page->status, 200, 'a rule names the claim in full';
     is sent_header($page, 'X-SSO-Roles'), 'catalog-admin,reader', 'its header is short';
-    $op->control({auth0 => {custom_claims => {groups => ['admins'], roles => ['x'], 'https://acme.test/roles' => ['reader'],
+    $op->control({auth0 => {custom_claims => {groups => ['admins'], roles => ['x'],
+        'https://acme.test/roles' => ['reader'],
         'https://other.test/roles' => ['y'], 'https://acme.test/email' => 'boss@acme.test'}}});
     $page = enter('/protected/');
     is sent_header($page, 'X-SSO-Https---Acme-Test-Roles'), 'reader', 'two of one end: the whole name';
@@ -111,7 +116,8 @@ subtest 'refresh: rotation with an overlap, one worker refreshes, the second to 
     my $cookie = $site->session_cookie($page->{browser});
     my $url = $site->url('/token/');
     open my $out, '-|', 'curl', '-s', '--stderr', '/dev/null', '--cacert', $site->{authority}->ca, '--connect-to',
-        "sso.acme.test:443:127.0.0.1:@{[$site->httpd->port]}", '--parallel', '--parallel-max', 20, '--parallel-immediate',
+        "sso.acme.test:443:127.0.0.1:@{[$site->httpd->port]}", '--parallel', '--parallel-max', 20,
+            '--parallel-immediate',
         '-o', '/dev/null', '-w', '%{http_code}\n', '-H', "Cookie: $cookie->{name}=$cookie->{value}", "$url?[1-20]"
         or die "curl: $!";
     chomp(my @status = <$out>);
@@ -150,7 +156,8 @@ subtest 'organizations' => sub {
     is sent_header($page, 'X-SSO-Org-Id'), 'org_acme', 'the application sees it';
     $op->control({auth0 => {org => 'org_evil'}});
     is enter('/org/')->status, 403, 'somebody of another organization is kept out by the rule on org_id';
-    is sent_header(enter('/protected/'), 'X-SSO-Org-Id'), 'org_evil', 'not asked for: told to the application, for a rule to judge';
+    is sent_header(enter('/protected/'), 'X-SSO-Org-Id'), 'org_evil',
+        'not asked for: told to the application, for a rule to judge';
 };
 
 subtest 'back-channel logout: by sid, by sub' => sub {
@@ -174,7 +181,8 @@ subtest 'third-party-initiated login' => sub {
         . SSO::Browser::escape($site->url('/protected/there'))));
     is sent($page)->{path}, '/protected/there', 'iss with the slash, and the target';
     $page = $site->new_browser->go($site->url('/sso/login?iss=https%3A%2F%2Folder.auth0.com%2F'));
-    ok((grep { $_->{host} eq 'older.auth0.com' && $_->{endpoint} eq 'authorize' } $op->requests), 'the issuer chooses the provider');
+    ok((grep { $_->{host} eq 'older.auth0.com' && $_->{endpoint} eq 'authorize' } $op->requests),
+        'the issuer chooses the provider');
 };
 
 subtest 'an application without the code grant is told what to write' => sub {
@@ -211,7 +219,8 @@ subtest 'the issuer without its slash, and a Domain with https://' => sub {
     my $page = login($wrong, '/protected/');
     is $page->status, 502, 'no login';
     expect_log $wrong, qr{reason=disc-issuer-slash}, 'the log says that it is the slash';
-    like +($wrong->log->lines(qr/SSO201/))[-1], qr{only the slash at the end differs: configured https://acme\.eu\.auth0\.com, }, 'and what to write';
+    like +($wrong->log->lines(qr/SSO201/))[-1],
+        qr{only the slash at the end differs: configured https://acme\.eu\.auth0\.com, }, 'and what to write';
     $wrong->finish;
     $wrong = $op->site(conf => "SSOPreset auth0 https://acme.eu.auth0.com/\nSSOClientID app", start => 0);
     my ($ok, $said) = $wrong->httpd->configtest;

@@ -36,16 +36,21 @@ my $site = $op->site(conf => '', providers => {
     custom => "SSOPreset okta acme.okta.com/oauth2/default\nSSOClientID id-custom",
     entra => "SSOPreset entra $acme\nSSOClientID id-entra\n$post",
     tenants => "SSOPreset entra $acme \U$partner\E\nSSOClientID id-tenants\n$with",
-    google => {conf => "SSOPreset google\nSSOClientID id-google\n${with}SSOAuthParam hd acme.test", require => 'Require sso-claim hd acme.test'},
+    google => {conf => "SSOPreset google\nSSOClientID id-google\n${with}SSOAuthParam hd acme.test",
+        require => 'Require sso-claim hd acme.test'},
     keycloak => {conf => "SSOPreset keycloak login.acme.test/realms/staff\nSSOClientID id-keycloak",
         require => 'Require sso-claim realm_access.roles catalog-admin'},
-    cognito => {conf => "SSOPreset cognito eu-west-1/eu-west-1_Ab12Cd34E\nSSOClientID id-cognito", require => 'Require sso-claim cognito:groups staff'},
-    gitlab => {conf => "SSOPreset gitlab gitlab.acme.test\nSSOClientID id-gitlab\n$with", require => 'Require sso-claim groups data/owners'},
+    cognito => {conf => "SSOPreset cognito eu-west-1/eu-west-1_Ab12Cd34E\nSSOClientID id-cognito",
+        require => 'Require sso-claim cognito:groups staff'},
+    gitlab => {conf => "SSOPreset gitlab gitlab.acme.test\nSSOClientID id-gitlab\n$with",
+        require => 'Require sso-claim groups data/owners'},
     authentik => "SSOPreset authentik auth.acme.test/application/o/catalog/\nSSOClientID id-authentik\n$with",
     hs => "SSOPreset authentik auth.acme.test/application/o/hs\nSSOClientID id-hs\n${with}SSOSigningAlgs HS256",
     zitadel => {conf => "SSOPreset zitadel acme.zitadel.cloud\nSSOClientID id-zitadel\nSSOScope \"openid profile email "
-        . 'urn:zitadel:iam:org:project:roles"', require => 'Require sso-claim urn:zitadel:iam:org:project:roles reader'},
-    dex => {conf => "SSOPreset dex dex.acme.test/dex\nSSOClientID id-dex\n$with", require => 'Require sso-claim groups staff'},
+        . 'urn:zitadel:iam:org:project:roles"',
+            require => 'Require sso-claim urn:zitadel:iam:org:project:roles reader'},
+    dex => {conf => "SSOPreset dex dex.acme.test/dex\nSSOClientID id-dex\n$with",
+        require => 'Require sso-claim groups staff'},
 }, more => <<"END");
 <Location /entra/is/>
     Require sso-claim groups $group
@@ -137,16 +142,20 @@ subtest 'Entra ID: groups overage is unknown, never "no groups"' => sub {
         is $page->status, 200, "$how: a location without a rule on groups is open";
         for my $path (qw(is not none expr)) {
             is $page->{browser}->get($site->url("/entra/$path/"))->status, 403, "$how: /$path/ denies";
-            expect_log $site, qr/SSO260: a rule cannot be decided and counts as not met: the provider left groups out .*reason=claim-unknown/;
+            expect_log $site,
+                qr/SSO260: a rule cannot be decided and counts as not met: the provider left groups out .*reason=claim-unknown/;
         }
-        is $page->{browser}->get($site->url('/entra/alias/'))->status, 500, "$how: an alias, used nobody knows how, is an error";
+        is $page->{browser}->get($site->url('/entra/alias/'))->status, 500,
+            "$how: an alias, used nobody knows how, is an error";
         expect_log $site, qr/SSO260: .*reason=claim-unknown/;
-        is $page->{browser}->get($site->url('/entra/other/'))->status, 200, "$how: another rule of RequireAny may let in";
+        is $page->{browser}->get($site->url('/entra/other/'))->status, 200,
+            "$how: another rule of RequireAny may let in";
         expect_log $site, qr/SSO260: .*reason=claim-unknown/;
     }
     $op->reset->control({entra => {user => {groups => ['another']}}});
     my $page = enter('/entra/');
-    is $page->{browser}->get($site->url("/entra/$_/"))->status, 200, "known groups: /$_/ is open" for qw(not none expr alias);
+    is $page->{browser}->get($site->url("/entra/$_/"))->status, 200,
+        "known groups: /$_/ is open" for qw(not none expr alias);
     is $page->{browser}->get($site->url('/entra/is/'))->status, 403, 'known groups: /is/ denies';
 };
 
@@ -181,11 +190,13 @@ subtest 'Google: hd is checked, the old issuer, no logout' => sub {
     is enter('/google/')->status, 403, 'and one of no domain';
     my $wrong = $op->site(conf => "SSOPreset google\nSSOClientID id-1", start => 0);
     my ($ok, $said) = $wrong->httpd->configtest;
-    like $said, qr/SSO155: SSOClientSecret: is missing; google knows no client without a secret/, 'without a secret it does not start';
+    like $said, qr/SSO155: SSOClientSecret: is missing; google knows no client without a secret/,
+        'without a secret it does not start';
 };
 
 subtest 'Keycloak: nested roles, paths of groups, empty groups, logout tokens' => sub {
-    my $page = in_ok('keycloak', 'X-SSO-Realm-Access-Roles' => 'catalog-admin,offline_access', 'X-SSO-Groups' => 'Data owners,staff');
+    my $page = in_ok('keycloak', 'X-SSO-Realm-Access-Roles' => 'catalog-admin,offline_access',
+        'X-SSO-Groups' => 'Data owners,staff');
     is enter('/keycloak/client/')->status, 200, 'roles of the client';
     is enter('/keycloak/group/')->status, 403, 'a group is not its path';
     $op->control({keycloak => {full_path => true}});
@@ -209,7 +220,8 @@ subtest 'Keycloak: nested roles, paths of groups, empty groups, logout tokens' =
 
 subtest 'Cognito: endpoints on another host, a claim with a colon, logout that nobody announces' => sub {
     my $page = in_ok('cognito', 'X-SSO-Cognito-Groups' => 'Data owners,staff', 'X-SSO-Email-Verified' => 'true');
-    is((asked('cognito', 'authorize'))[0]{host}, 'acme.auth.eu-west-1.amazoncognito.com', 'signs in on the login domain');
+    is((asked('cognito', 'authorize'))[0]{host}, 'acme.auth.eu-west-1.amazoncognito.com',
+        'signs in on the login domain');
     ok((asked('cognito', 'authorize'))[0]{query}{code_challenge}, 'with PKCE though it announces none');
     my $out = $page->{browser}->get($site->url('/sso/logout'));
     is $out->location, 'https://acme.auth.eu-west-1.amazoncognito.com/logout?client_id=id-cognito&logout_uri='
@@ -219,14 +231,16 @@ subtest 'Cognito: endpoints on another host, a claim with a colon, logout that n
 };
 
 subtest 'GitLab: groups only at userinfo, no logout' => sub {
-    my $page = in_ok('gitlab', 'X-SSO-Groups' => 'data,data/owners', 'X-SSO-Groups-Direct' => 'data/owners', 'X-SSO-Nickname' => 'alice',
+    my $page = in_ok('gitlab', 'X-SSO-Groups' => 'data,data/owners', 'X-SSO-Groups-Direct' => 'data/owners',
+        'X-SSO-Nickname' => 'alice',
         'X-SSO-Owner' => 'data/owners');
     is sent(out($page))->{path}, '/bye', 'logout is ours alone';
 };
 
 subtest 'authentik: an unverified address, HS256 without a signing key' => sub {
     my $page = in_ok('authentik', 'X-SSO-Groups' => 'Data owners,staff', 'X-SSO-Email-Verified' => 'false');
-    is $page->{browser}->get($site->url('/authentik/mail/'))->status, 403, 'its email is nobody: email_verified is false';
+    is $page->{browser}->get($site->url('/authentik/mail/'))->status, 403,
+        'its email is nobody: email_verified is false';
     expect_log $site, qr/SSO221: .*reason=user-email-unverified/;
     is sent(out($page))->{path}, '/bye', 'logout comes back';
     in_ok('hs', 'X-SSO-Iss' => 'https://auth.acme.test/application/o/hs/');
@@ -242,17 +256,20 @@ subtest 'authentik: an unverified address, HS256 without a signing key' => sub {
     Require  valid-user
 </Location>
 END
-    refused $wrong, login($wrong, '/'), qr/^50\d$|^403$/, '(?:verify-no-alg|jws-alg-not-allowed)', 'HS256 is accepted only when it is named';
+    refused $wrong, login($wrong, '/'), qr/^50\d$|^403$/, '(?:verify-no-alg|jws-alg-not-allowed)',
+        'HS256 is accepted only when it is named';
     $wrong->finish;
 };
 
 subtest 'Zitadel: claims only at userinfo, roles as an object, several audiences' => sub {
-    my $page = in_ok('zitadel', 'X-SSO-Email' => 'alice@acme.test', 'X-SSO-Urn-Zitadel-Iam-Org-Project-Roles' => 'catalog-admin,reader');
+    my $page = in_ok('zitadel', 'X-SSO-Email' => 'alice@acme.test',
+        'X-SSO-Urn-Zitadel-Iam-Org-Project-Roles' => 'catalog-admin,reader');
     is sent(out($page))->{path}, '/bye', 'logout comes back';
     $op->control({zitadel => {roles => {'$clear' => true, 'catalog-admin' => {1 => 'x'}}}});
     is enter('/zitadel/')->status, 403, 'a role that is not there';
     $op->reset->control({zitadel => {id_token => {claims => {azp => '264739281736459999'}}}});
-    refused $site, enter('/zitadel/'), qr/^50\d$|^403$/, 'idt-azp', 'a token that another application of the project asked for';
+    refused $site, enter('/zitadel/'), qr/^50\d$|^403$/, 'idt-azp',
+        'a token that another application of the project asked for';
 };
 
 subtest 'Dex: groups by scope, no logout' => sub {

@@ -9,9 +9,11 @@ use SSO::Source ();
 my $secret = 'kX9vQ2mT7bLr4WnZ8d1f5c8b3a6e0';
 my ($public, $basic) = ('none', 'client_secret_basic');
 my %example = ( # how the client is registered, and what the placeholders stand for
-    onelogin => [$public, subdomain => 'acme'], auth0 => [$public, domain => 'acme.eu.auth0.com', group => 'catalog-admin'],
+    onelogin => [$public, subdomain => 'acme'], auth0 => [$public, domain => 'acme.eu.auth0.com',
+        group => 'catalog-admin'],
     okta => [$basic, 'okta-domain' => 'acme.okta.com'], google => [$basic],
-    entra => [$basic, 'tenant-id' => '8eaef023-2b34-4da1-9baa-8bc8c9d6a490', 'group-id' => '5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111'],
+    entra => [$basic, 'tenant-id' => '8eaef023-2b34-4da1-9baa-8bc8c9d6a490',
+        'group-id' => '5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111'],
     keycloak => [$public, 'keycloak-host' => 'login.acme.test', realm => 'staff', role => 'catalog-admin'],
     cognito => [$public, region => 'eu-west-1', 'pool-id' => 'eu-west-1_Ab12Cd34E'],
     gitlab => [$basic, 'gitlab-host' => 'gitlab.acme.test', group => 'data/owners'],
@@ -31,7 +33,8 @@ my $op = SSO::Emulation->new(map {
     push @args, tenant => {@{$example{entra}}[1 .. 4]}->{'tenant-id'} if $name eq 'entra';
     {kind => $kind, id => $name, @args, script => {
         $name eq 'auth0' ? (custom_claims => {"https://$host/roles" => ['catalog-admin']}) : (),
-        clients => {"id-$name" => SSO::Emulation::client($example{$name}[0], $example{$name}[0] eq $public ? undef : $secret,
+        clients => {"id-$name" => SSO::Emulation::client($example{$name}[0],
+            $example{$name}[0] eq $public ? undef : $secret,
             redirect_uris => ["https://$host/sso/callback"], logout_uris => ["https://$host/sso/logout"])}}};
 } sort keys %example);
 
@@ -46,7 +49,8 @@ for my $name (sort keys %example) {
         'client-id' => "id-$name", 'secret-file' => $plain, group => 'Data owners', 'email-domain' => 'acme.test',
         application => $site->upstream->origin . '/',
         'client-json' => $httpd->write("conf/$name.json", $name eq 'flat' ? $flat : qq({"web":$flat}), 0600), %more);
-    my $text = SSO::Source::slurp('conf-examples/' . ($name =~ /^(?:flat|program)$/ ? 'generic' : $name) . '.conf', ':raw');
+    my $text = SSO::Source::slurp('conf-examples/' . ($name =~ /^(?:flat|program)$/ ? 'generic' : $name) . '.conf',
+        ':raw');
     if ($name eq 'program') {
         my $program = $httpd->write('conf/get-secret', qq(#!/bin/sh\nprintf '%s' '$flat'\n), 0755);
         $text =~ s/file:<client-json>/exec:$program\n    SSOClientID id-program/;

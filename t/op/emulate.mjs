@@ -15,7 +15,8 @@
 //        POST /_logout {provider, client, claims, remove} -> {token}: a logout token, to be delivered by the test
 // Script: user (claims), clients {ID: {auth, secret, redirect_uris, logout_uris, grants ["code", "id_token"]}},
 //        keys [names], sign (name), alg, refresh "always"|"offline_access"|"offline"|"never", rotate, overlap
-//        (seconds), expires_in, id_token and userinfo {claims, remove, …as in scripted.mjs}, limits {discovery, jwks: calls a
+//        (seconds), expires_in, id_token and userinfo {claims, remove, …as in scripted.mjs}, limits {discovery, jwks:
+//        calls a
 //        minute}, authorize_error, and what the kind adds
 import http from 'node:http';
 import https from 'node:https';

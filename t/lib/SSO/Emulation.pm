@@ -59,7 +59,8 @@ sub _location {
 }
 
 # site(conf => lines of the provider, require => …, location => inside <Location /protected/>,
-#      providers => {NAME => lines or {conf, require, location}}: each with a <Location /NAME/> of its own, more => lines,
+#      providers => {NAME => lines or {conf, require, location}}: each with a <Location /NAME/> of its own, more =>
+#      lines,
 #      whole => the rest of the configuration instead of all that). The server is https://sso.acme.test for browsers.
 sub site {
     my ($self, %args) = @_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes each provider itself. One entry a kind, used by emulate.mjs:
 //   place(args) -> {issuer, base (of the discovery address), swap [[recorded, ours], …], file}
-//   headers {discovery, jwks} of the answers as recorded, dates left out; document(p) when the text depends on the script
+//   headers {discovery, jwks} of the answers as recorded, dates left out; document(p) when the text depends on the
+//   script
 //   script: its habits; authorize(p, query, client) -> an error; idToken(p, grant), userinfo(p, grant): claims beside
 //   sub; accessToken(p, grant) (undefined: opaque); params(p, grant): more members of the authorization response
 //   logoutTarget(p, params, grant, client): where a logout comes back to (undefined: it stays there)
@@ -81,7 +82,8 @@ const auth0 = { // {domain, variant: "old"|"new"}; script: custom_claims {…}, 
     const { audience } = grant.query;
     if (!audience) return random();
     const iat = Math.floor(Date.now() / 1000);
-    return p.sign({ iss: p.issuer, sub: p.script.user.sub, aud: [audience, `${p.issuer}userinfo`], iat, exp: iat + 86400,
+    return p.sign({ iss: p.issuer, sub: p.script.user.sub, aud: [audience, `${p.issuer}userinfo`], iat,
+      exp: iat + 86400,
       scope: grant.scopes.join(' '), azp: grant.client_id, jti: random() }, grant.client_id, {}, 'at+jwt');
   },
   logoutTarget(p, params, grant, client) {
@@ -128,7 +130,8 @@ const entra = { // {tenant: id, "common" or "organizations"}; script: tid, overa
   },
   headers: { discovery: entraHeaders, jwks: entraHeaders },
   script: { user: { sub: 'AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ', oid: '0f3a9c52-7d1e-4b60-9c1f-3f6a2b7d9e10',
-    groups: ['5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111', '77f1a0de-0b1c-4c0e-8c43-0d7c5f3f9a55'] }, keys: ['k1', 'k2', 'k3'],
+    groups: ['5f0c1d2e-7a64-4c59-b6de-02f1d9f4a111', '77f1a0de-0b1c-4c0e-8c43-0d7c5f3f9a55'] }, keys: ['k1', 'k2',
+      'k3'],
     tid: null, overage: null, v1: false, noAtHash: true },
   noAtHash: true,
   idToken(p, grant) {
@@ -139,7 +142,8 @@ const entra = { // {tenant: id, "common" or "organizations"}; script: tid, overa
         endpoint: `https://graph.microsoft.com/v1.0/users/${user.oid}/getMemberObjects` } } }
       : overage === 'hasgroups' ? { hasgroups: true } : pick(user, ['groups']);
     return { iss: v1 ? `https://sts.windows.net/${tid}/` : `https://login.microsoftonline.com/${tid}/v2.0`, tid,
-      ver: v1 ? '1.0' : '2.0', oid: user.oid, rh: '0.AXoA', uti: random(), ...pick(user, ['name', 'preferred_username']),
+      ver: v1 ? '1.0' : '2.0', oid: user.oid, rh: '0.AXoA', uti: random(), ...pick(user, ['name',
+        'preferred_username']),
       ...(grant.scopes.includes('email') ? pick(user, ['email']) : {}), ...groups };
   },
   userinfo: (p) => ({ ...pick(p.script.user, ['name', 'family_name', 'given_name', 'email']),
@@ -152,7 +156,8 @@ const entra = { // {tenant: id, "common" or "organizations"}; script: tid, overa
 const google = { // script: bare_issuer, user.hd
   place: () => ({ issuer: 'https://accounts.google.com', swap: [] }),
   keysFrame: ['{\n  "keys": [\n    ', ',\n    ', '\n  ]\n}\n'],
-  headers: { discovery: { server: 'sffe', vary: 'Accept-Encoding', 'cache-control': 'public, max-age=3600', age: '1698' },
+  headers: { discovery: { server: 'sffe', vary: 'Accept-Encoding', 'cache-control': 'public, max-age=3600',
+    age: '1698' },
     jwks: { server: 'scaffolding on HTTPServer2', age: '5', 'content-type': 'application/json; charset=UTF-8',
       'cache-control': 'public, max-age=21532, must-revalidate, no-transform' } },
   script: { user: { sub: '110169484474386276334', hd: 'acme.test', preferred_username: null, groups: null },
@@ -197,11 +202,14 @@ const cognito = { // {region, pool, domain}
     issuer: `https://cognito-idp.${region}.amazonaws.com/${pool}`,
     swap: [['cognito-idp.us-east-1.amazonaws.com/us-east-1_4OqDoWVrZ', `cognito-idp.${region}.amazonaws.com/${pool}`],
       ['auth-groovycalamari.auth.us-east-1', `${domain}.auth.${region}`]] }),
-  headers: { discovery: { 'cache-control': 'public, max-age=86400' }, jwks: { 'cache-control': 'public, max-age=86400' } },
+  headers: { discovery: { 'cache-control': 'public, max-age=86400' },
+    jwks: { 'cache-control': 'public, max-age=86400' } },
   more: (p) => ({ [`${new URL(p.metadata.authorization_endpoint).origin}/logout`]: 'logout' }),
-  script: { user: { sub: '8c1e2f3a-0b4c-4d5e-9f60-718293a4b5c6' }, keys: ['k1', 'k2'], refresh: 'always', rotate: false },
+  script: { user: { sub: '8c1e2f3a-0b4c-4d5e-9f60-718293a4b5c6' }, keys: ['k1', 'k2'], refresh: 'always',
+    rotate: false },
   authorize: (p, { scope }) => (scope.split(' ').includes('offline_access') ? invalidScope('invalid_scope') : null),
-  idToken: (p, grant) => ({ ...byScope(p.script, grant), token_use: 'id', 'cognito:username': p.script.user.preferred_username,
+  idToken: (p, grant) => ({ ...byScope(p.script, grant), token_use: 'id',
+    'cognito:username': p.script.user.preferred_username,
     ...(p.script.user.groups?.length ? { 'cognito:groups': p.script.user.groups } : {}) }),
   userinfo: (p, grant) => ({ ...byScope(p.script, grant), email_verified: String(p.script.user.email_verified),
     username: p.script.user.preferred_username }),
@@ -211,7 +219,8 @@ const cognito = { // {region, pool, domain}
 // --- GitLab ---------------------------------------------------------------------------------------------------------
 
 const gitlab = { // {host}
-  place: ({ host = 'gitlab.acme.test' }) => ({ issuer: `https://${host}`, swap: [['https://gitlab.com', `https://${host}`]] }),
+  place: ({ host = 'gitlab.acme.test' }) => ({ issuer: `https://${host}`, swap: [['https://gitlab.com',
+    `https://${host}`]] }),
   headers: { discovery: { 'cache-control': 'no-store', vary: 'Origin' },
     jwks: { 'cache-control': 'max-age=0, private, must-revalidate' } },
   script: { user: { sub: '4711', nickname: 'alice', groups: ['data', 'data/owners'] }, refresh: 'always' },
@@ -233,7 +242,8 @@ const authentik = { // {host, slug}; script: alg "HS256" when no signing key is 
   idToken: (p, grant) => ({ acr: 'goauthentik.io/providers/oauth2/default', amr: ['pwd'], sid: grant.sid,
     ...byScope(p.script, grant), ...(grant.scopes.includes('profile') ? pick(p.script.user, ['groups']) : {}) }),
   userinfo(p, grant) {
-    return { ...byScope(p.script, grant), ...(grant.scopes.includes('profile') ? pick(p.script.user, ['groups']) : {}) };
+    return { ...byScope(p.script, grant), ...(grant.scopes.includes('profile') ? pick(p.script.user,
+      ['groups']) : {}) };
   },
 };
 
@@ -265,7 +275,8 @@ const dex = { // {host}
   script: { user: { sub: 'CgVhbGljZRIEbGRhcA' } },
   idToken: (p, grant) => ({ ...byScope(p.script, grant),
     ...(grant.scopes.includes('groups') ? pick(p.script.user, ['groups']) : {}),
-    ...(grant.scopes.includes('federated:id') ? { federated_claims: { connector_id: 'ldap', user_id: 'alice' } } : {}) }),
+    ...(grant.scopes.includes('federated:id') ? { federated_claims: { connector_id: 'ldap',
+      user_id: 'alice' } } : {}) }),
   userinfo(p, grant) { return this.idToken(p, grant); },
 };
 
