@@ -21,6 +21,7 @@ typedef struct shared_t {
     _Atomic apr_int64_t down_until; /* 0: it answers */
     _Atomic apr_int64_t next_complaint;
     _Atomic int complained;
+    _Atomic int sentinel;
 } shared_t;
 
 typedef struct idle_t {
@@ -161,7 +162,7 @@ static sso_rc_t lend(mod_sso_redis_t *redis, apr_pool_t *pool, lent_t *lent, sso
         mod_sso_redis_conn_close(idle.conn);
     }
     lent->used = 0;
-    return mod_sso_redis_conn_open(pool, &redis->url, redis->connect, &lent->conn, err);
+    return mod_sso_redis_conn_open(pool, &redis->url, &redis->shared->sentinel, redis->connect, &lent->conn, err);
 }
 
 static void give_back(mod_sso_redis_t *redis, lent_t *lent)

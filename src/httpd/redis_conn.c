@@ -57,10 +57,11 @@ const char *mod_sso_redis_error_word(apr_pool_t *pool, const mod_sso_redis_reply
 
 #ifndef MOD_SSO_HIREDIS
 
-sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, apr_interval_time_t patience,
-                                 mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
+sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
+                                 apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
 {
     (void)pool;
+    (void)sentinel;
     (void)patience;
     (void)ret_conn;
     return sso_err_set(err, SSO_E_UNSUPPORTED, "redis-broken", "%s", mod_sso_redis_conn_lacks(url));
@@ -363,30 +364,32 @@ static sso_rc_t ask_sentinel(apr_pool_t *pool, const mod_sso_redis_url_t *url, i
     return SSO_OK;
 }
 
-static sso_rc_t find_server(apr_pool_t *pool, const mod_sso_redis_url_t *url, apr_interval_time_t patience,
-                            mod_sso_redis_host_t *ret_host, sso_err_t *err)
+static sso_rc_t find_server(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
+                            apr_interval_time_t patience, mod_sso_redis_host_t *ret_host, sso_err_t *err)
 {
     sso_rc_t rc = SSO_E_INTERNAL;
+    int first = *sentinel;
     if (!url->service) {
         *ret_host = url->hosts[0];
         return SSO_OK;
     }
-    for (int i = 0; i < url->count; i++) {
+    for (int i = 0; i < url->count && rc != SSO_OK; i++) {
+        int asked = (first + i) % url->count;
         sso_err_clear(err);
-        rc = ask_sentinel(pool, url, i, patience, ret_host, err);
+        rc = ask_sentinel(pool, url, asked, patience, ret_host, err);
         if (rc == SSO_OK)
-            break;
+            *sentinel = asked;
     }
     return rc;
 }
 
-sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, apr_interval_time_t patience,
-                                 mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
+sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
+                                 apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
 {
     mod_sso_redis_host_t host;
     redisContext *context;
 
-    SSO_TRY(find_server(pool, url, patience, &host, err));
+    SSO_TRY(find_server(pool, url, sentinel, patience, &host, err));
     SSO_TRY(dial(&host, url->path, patience, &context, err));
     sso_rc_t rc = sign_in(context, pool, url, err);
     if (rc == SSO_OK)

@@ -49,9 +49,9 @@ void mod_sso_redis_cmd_add(mod_sso_redis_cmd_t *cmd, const void *bytes, apr_size
 void mod_sso_redis_cmd_adds(mod_sso_redis_cmd_t *cmd, const char *str);
 
 /* Connected to the server itself (through a Sentinel where the URL says so), signed in, database selected.
- * `patience`: for each step of connecting. Classes: SSO_E_FETCH, SSO_E_TIMEOUT, SSO_E_SYNTAX, SSO_E_DENIED; the detail
- * is a whole sentence without secrets. */
-SSO_MUST_USE sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url,
+ * `sentinel`: the one that answered last, asked first: one that is gone costs `patience`, the time for each step.
+ * Classes: SSO_E_FETCH, SSO_E_TIMEOUT, SSO_E_SYNTAX, SSO_E_DENIED; the detail is a whole sentence without secrets. */
+SSO_MUST_USE sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
                                               apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn,
                                               sso_err_t *err);
 /* One command, one reply, until `deadline`. SSO_E_FETCH: the connection broke, and whether the command was done is not

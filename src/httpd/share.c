@@ -25,7 +25,7 @@
 #include "jose/crypto.h"
 #include "jose/seal.h"
 
-#define STREAM        MOD_SSO_REDIS_PREFIX "ended"
+#define STREAM        "mod_sso_oidc:ended" /* MOD_SSO_REDIS_PREFIX */
 #define STREAM_MAX    "131072" /* entries, about; as many as the table holds */
 #define FIELD         "e"
 #define BATCH         500      /* entries of one answer */
@@ -462,8 +462,8 @@ static apr_status_t make_memory(apr_pool_t *pconf, process_rec *process)
 apr_status_t mod_sso_share_post_config(apr_pool_t *pconf, server_rec *main_server)
 {
     apr_array_header_t *list = apr_array_make(pconf, 2, sizeof(share_t));
+    process_rec *process = main_server->process;
     sso_err_t err = SSO_ERR_INIT;
-    apr_status_t rv = APR_SUCCESS;
 
     share_count = 0;
     for (server_rec *s = main_server; s; s = s->next)
@@ -473,7 +473,7 @@ apr_status_t mod_sso_share_post_config(apr_pool_t *pconf, server_rec *main_serve
         return APR_SUCCESS;
     shares = (share_t *)(void *)list->elts;
     share_count = list->nelts;
-    rv = make_memory(pconf, main_server->process);
+    apr_status_t rv = make_memory(pconf, process);
     if (rv == APR_SUCCESS)
         rv = start_watchdog(pconf);
     if (rv != APR_SUCCESS) {

@@ -60,7 +60,7 @@ static const char *split_spec(apr_pool_t *pconf, const char *spec, const char **
 /* shmcb's "PATH(BYTES)"; 0: it cannot be told. */
 static apr_size_t size_of(const char *arg)
 {
-    const char *open = strrchr(arg, '(');
+    const char *open = arg != NULL ? strrchr(arg, '(') : NULL;
     apr_int64_t size = open != NULL ? apr_atoi64(open + 1) : 0;
     return size > 0 ? (apr_size_t)size : 512 * 1024; /* shmcb's own default */
 }
