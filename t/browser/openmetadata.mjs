@@ -199,5 +199,5 @@ async function newestOnly(context, page, om, origin) {
 }
 
 await story(async (browser) => {
-  for (const [generation, origin] of Object.entries(args.om)) await alone(browser, generation, origin);
+  await Promise.all(Object.entries(args.om).map(([generation, origin]) => alone(browser, generation, origin)));
 });
