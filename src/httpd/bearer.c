@@ -40,7 +40,7 @@ apr_status_t mod_sso_bearer_child_init(apr_pool_t *pchild, server_rec *main_serv
     for (server_rec *s = main_server; s; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         for (int i = 0; site && i < site->count; i++)
-            wanted |= site->providers[i]->bearer_count > 0;
+            wanted |= site->providers[i]->bearer_count > 0 || site->dir_bearers;
     }
     return wanted ? mod_sso_bearer_cache_create(pchild, CACHE_SLOTS, CACHE_BYTES, &cache) : APR_SUCCESS;
 }
@@ -160,10 +160,53 @@ const char *mod_sso_bearer_authorization(request_rec *r, int *ret_count)
     return apr_table_get(r->headers_in, "Authorization");
 }
 
+/* --- whose tokens count, and for whom --- */
+
+/* Of the location where it says something, else of the provider. */
+typedef struct rules_t {
+    const mod_sso_bearer_issuer_t *issuers;
+    int count;
+    const apr_array_header_t *audiences;
+    const void *key[2]; /* same rules, same addresses */
+} rules_t;
+
+static void find_rules(request_rec *r, const mod_sso_provider_t *p, rules_t *rules)
+{
+    const mod_sso_dir_t *dir = mod_sso_dir_of(r);
+    const apr_array_header_t *all = p->site->dir_bearers;
+    *rules = (rules_t){.issuers = p->bearers, .count = p->bearer_count, .audiences = p->bearer_audiences};
+    if (dir->bearers)
+        rules->count = 0;
+    for (int i = 0; dir->bearers && all && i < all->nelts; i++) {
+        const mod_sso_bearers_t *found = &APR_ARRAY_IDX(all, i, mod_sso_bearers_t);
+        if (found->written == dir->bearers) {
+            rules->issuers = found->issuers;
+            rules->count = found->count;
+        }
+    }
+    if (dir->bearer_audiences)
+        rules->audiences = dir->bearer_audiences;
+    if (!rules->audiences) /* nowhere: no token counts */
+        rules->count = 0;
+    rules->key[0] = rules->issuers;
+    rules->key[1] = rules->audiences;
+}
+
+/* What a token was found to be under some rules says nothing under others. */
+static sso_rc_t make_key(request_rec *r, const rules_t *rules, const char *text, mod_sso_bearer_key_t *key,
+                         sso_err_t *err)
+{
+    apr_size_t len = strlen(text);
+    char *whole = apr_palloc(r->pool, sizeof(rules->key) + len);
+    memcpy(whole, rules->key, sizeof(rules->key));
+    memcpy(whole + sizeof(rules->key), text, len);
+    return sso_crypto_sha256(whole, sizeof(rules->key) + len, key->hash, err);
+}
+
 /* --- known tokens --- */
 
 /* 1: known. *ret_session is NULL when it is known to be refused. */
-static int recall(request_rec *r, const mod_sso_provider_t *p, const mod_sso_bearer_key_t *key, int introspects,
+static int recall(request_rec *r, const rules_t *rules, const mod_sso_bearer_key_t *key, int introspects,
                   sso_session_t **ret_session)
 {
     mod_sso_bearer_entry_t entry;
@@ -175,8 +218,8 @@ static int recall(request_rec *r, const mod_sso_provider_t *p, const mod_sso_bea
     if (entry.issuer == ISSUER_REFUSED)
         return 1;
     /* Other keys since then: perhaps the one that signed it is gone. */
-    if (entry.issuer >= 0 && (entry.issuer >= p->bearer_count ||
-                              mod_sso_meta_serial(p->bearers[entry.issuer].keys) != entry.serial))
+    if (entry.issuer >= 0 && (entry.issuer >= rules->count ||
+                              mod_sso_meta_serial(rules->issuers[entry.issuer].keys) != entry.serial))
         return 0;
     sso_session_t *session = apr_palloc(r->pool, sizeof(*session));
     if (sso_session_decode(r->pool, r->request_time, entry.bytes, entry.len, session, NULL) != SSO_OK)
@@ -219,16 +262,18 @@ static void remember_refused(request_rec *r, const mod_sso_bearer_key_t *key)
 typedef struct verify_t {
     request_rec *r; /* the outermost: the session outlives a sub-request, whose pool ends with it */
     const mod_sso_provider_t *p;
+    const rules_t *rules;
     sso_bearer_parsed_t parsed;
-    int issuer; /* of p->bearers */
+    int issuer; /* of the rules */
     const mod_sso_meta_t *meta;
     sso_bearer_token_t token;
 } verify_t;
 
 static sso_rc_t choose_issuer(verify_t *v, sso_err_t *err)
 {
-    for (v->issuer = 0; v->issuer < v->p->bearer_count; v->issuer++) {
-        if (!strcmp(v->p->bearers[v->issuer].issuer, v->parsed.issuer))
+    for (v->issuer = 0; v->issuer < v->rules->count; v->issuer++) {
+        const mod_sso_bearer_issuer_t *issuer = &v->rules->issuers[v->issuer];
+        if (!strcmp(issuer->issuer, v->parsed.issuer) && (issuer->has_url || v->rules->audiences->nelts > 0))
             return SSO_OK;
     }
     return sso_err_set(err, SSO_E_MISMATCH, "bearer-iss-unknown", "no SSOBearerIssuer here is %.140s",
@@ -238,13 +283,13 @@ static sso_rc_t choose_issuer(verify_t *v, sso_err_t *err)
 static sso_rc_t verify_with(verify_t *v, sso_err_t *err)
 {
     const sso_env_t env = mod_sso_req_env(v->r);
-    const sso_bearer_expect_t expect = {.issuer = v->p->bearers[v->issuer].issuer,
-                                        .audiences = v->p->bearer_audiences,
+    const sso_bearer_expect_t expect = {.issuer = v->rules->issuers[v->issuer].issuer,
+                                        .audiences = v->rules->audiences,
                                         .algs = v->p->client.algs,
                                         .keys = v->meta->keys,
                                         .clock_skew = v->p->client.clock_skew,
                                         /* SSOBearerAudience none: only beside an issuer whose keys are named */
-                                        .endless = v->p->bearer_audiences->nelts == 0};
+                                        .endless = v->rules->audiences->nelts == 0};
     return sso_bearer_verify(&env, &v->parsed, &expect, &v->token, err);
 }
 
@@ -252,7 +297,7 @@ static sso_rc_t verify(verify_t *v, sso_err_t *err)
 {
     sso_err_t first = SSO_ERR_INIT;
     sso_rc_t rc = verify_with(v, &first);
-    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(v->r->pool, v->p->bearers[v->issuer].keys, 0, &v->meta, &first))
+    if (rc != SSO_OK && mod_sso_meta_has_newer_keys(v->r->pool, v->rules->issuers[v->issuer].keys, 0, &v->meta, &first))
         rc = verify_with(v, &first);
     if (rc != SSO_OK)
         *err = first;
@@ -286,7 +331,7 @@ static int ask_about(request_rec *r, verify_t *v, const char *text, const mod_ss
     sso_err_t err = SSO_ERR_INIT;
     int answered = 0;
 
-    if (mod_sso_introspect(v->r, v->p, text, &v->token, &answered, &err) != SSO_OK) {
+    if (mod_sso_introspect(v->r, v->p, v->rules->audiences, text, &v->token, &answered, &err) != SSO_OK) {
         if (!answered)
             return refuse_unavailable(r, &err);
         remember_refused(v->r, key);
@@ -316,7 +361,7 @@ static int verify_new(request_rec *r, verify_t *v, const char *text, const mod_s
 
     if (sso_bearer_parse(pool, text, &v->parsed, &err) != SSO_OK || choose_issuer(v, &err) != SSO_OK)
         return refuse(r, v->p, &err);
-    if (mod_sso_meta_get_keys(pool, v->p->bearers[v->issuer].keys, &v->meta, &err) != SSO_OK)
+    if (mod_sso_meta_get_keys(pool, v->rules->issuers[v->issuer].keys, &v->meta, &err) != SSO_OK)
         return refuse_unavailable(r, &err);
     if (verify(v, &err) != SSO_OK || make_session(v, session, &err) != SSO_OK)
         return refuse(r, v->p, &err);
@@ -325,17 +370,17 @@ static int verify_new(request_rec *r, verify_t *v, const char *text, const mod_s
     return OK;
 }
 
-static mod_sso_opened_t *find_opened(request_rec *r, const mod_sso_provider_t *p)
+static mod_sso_opened_t *find_opened(request_rec *r, const mod_sso_provider_t *p, const rules_t *rules)
 {
     for (mod_sso_opened_t *o = mod_sso_req_root(r)->bearers; o; o = o->next) {
-        if (o->provider == p)
+        if (o->provider == p && o->bearer_rules[0] == rules->key[0] && o->bearer_rules[1] == rules->key[1])
             return o;
     }
     return NULL;
 }
 
-static mod_sso_opened_t *keep_opened(request_rec *r, const mod_sso_provider_t *p, sso_session_t *session,
-                                     const char *text)
+static mod_sso_opened_t *keep_opened(request_rec *r, const mod_sso_provider_t *p, const rules_t *rules,
+                                     sso_session_t *session, const char *text)
 {
     mod_sso_req_t *root = mod_sso_req_root(r);
     mod_sso_opened_t *opened = apr_pcalloc(r->pool, sizeof(*opened));
@@ -344,6 +389,7 @@ static mod_sso_opened_t *keep_opened(request_rec *r, const mod_sso_provider_t *p
     opened->session = session;
     opened->why = "";
     opened->bearer = 1;
+    memcpy(opened->bearer_rules, rules->key, sizeof(rules->key));
     opened->next = root->bearers;
     root->bearers = opened;
     return opened;
@@ -382,24 +428,26 @@ static int read_token(request_rec *r, const mod_sso_provider_t *provider, const 
 int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_sso_opened_t **ret_opened)
 {
     request_rec *top = r;
+    rules_t rules;
     mod_sso_bearer_key_t key = {.provider = provider->index};
     sso_session_t *session;
     sso_err_t err = SSO_ERR_INIT;
     const char *text = NULL;
 
-    *ret_opened = find_opened(r, provider);
-    if (*ret_opened || provider->bearer_count == 0)
+    find_rules(r, provider, &rules);
+    *ret_opened = find_opened(r, provider, &rules);
+    if (*ret_opened || rules.count == 0)
         return OK;
     int status = read_token(r, provider, &text);
     if (status != OK || !text)
         return status;
     while (top->main)
         top = top->main;
-    if (sso_crypto_sha256(text, strlen(text), key.hash, &err) != SSO_OK)
+    if (make_key(r, &rules, text, &key, &err) != SSO_OK)
         return refuse_unavailable(r, &err);
     int introspects = mod_sso_introspect_is_on(r, provider);
-    if (!recall(top, provider, &key, introspects, &session)) {
-        verify_t v = {.r = top, .p = provider};
+    if (!recall(top, &rules, &key, introspects, &session)) {
+        verify_t v = {.r = top, .p = provider, .rules = &rules};
         int opaque = introspects && sso_introspect_is_opaque(top->pool, text);
         status = (opaque ? ask_about : verify_new)(r, &v, text, &key, &session);
         if (status != OK)
@@ -407,6 +455,6 @@ int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_
     } else if (!session) {
         return refuse_again(r, provider);
     }
-    *ret_opened = keep_opened(top, provider, session, apr_pstrdup(top->pool, text));
+    *ret_opened = keep_opened(top, provider, &rules, session, apr_pstrdup(top->pool, text));
     return OK;
 }

@@ -18,8 +18,8 @@ typedef struct mod_sso_bearer_cache_t mod_sso_bearer_cache_t;
 
 /* What a verification depended on. The whole hash is compared, so two tokens never share an entry. */
 typedef struct mod_sso_bearer_key_t {
-    unsigned char hash[MOD_SSO_BEARER_HASH_LEN]; /* SHA-256 of the token */
-    int provider;                                /* whose issuers and audiences counted: mod_sso_provider_t.index */
+    unsigned char hash[MOD_SSO_BEARER_HASH_LEN]; /* SHA-256 of the rules that count and the token */
+    int provider;                                /* mod_sso_provider_t.index */
 } mod_sso_bearer_key_t;
 
 typedef struct mod_sso_bearer_entry_t {

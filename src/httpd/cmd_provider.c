@@ -460,39 +460,30 @@ const char *mod_sso_cmd_remote_user(cmd_parms *cmd, void *dirp, const char *clai
     return NULL;
 }
 
-static const char *check_bearer_place(cmd_parms *cmd)
+const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dirp, const char *issuer, const char *jwks)
 {
-    return cmd->path ? mod_sso_cmd_error(cmd, "is not available inside <Location> or <Directory> in this version of "
-                                              "mod_sso_oidc; write it for the server or inside <SSOProvider>")
-                     : NULL;
-}
-
-const char *mod_sso_cmd_bearer_issuer(cmd_parms *cmd, void *dir, const char *issuer, const char *jwks)
-{
-    const char *error = check_bearer_place(cmd);
-    (void)dir;
-    if (error)
-        return error;
-    mod_sso_provider_conf_t *provider = mod_sso_cmd_provider(cmd);
-    if (!provider->bearers)
-        provider->bearers = apr_array_make(cmd->pool, 2, sizeof(mod_sso_bearer_t));
-    for (int i = 0; i < provider->bearers->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(provider->bearers, i, mod_sso_bearer_t).issuer, issuer) == 0)
+    mod_sso_dir_t *dir = cmd->path ? dirp : NULL;
+    apr_array_header_t **list = dir ? &dir->bearers : &mod_sso_cmd_provider(cmd)->bearers;
+    if (!*list) {
+        *list = apr_array_make(cmd->pool, 2, sizeof(mod_sso_bearer_t));
+        if (dir)
+            mod_sso_cmd_note(cmd, dir);
+    }
+    for (int i = 0; i < (*list)->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(*list, i, mod_sso_bearer_t).issuer, issuer) == 0)
             return mod_sso_cmd_error(cmd, "\"%s\" stands twice in this section; keep the one that is meant", issuer);
     }
-    mod_sso_bearer_t *bearer = apr_array_push(provider->bearers);
+    mod_sso_bearer_t *bearer = apr_array_push(*list);
     bearer->issuer = issuer;
     bearer->jwks_uri = jwks;
     return NULL;
 }
 
-const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dirp, int argc, char *const argv[])
 {
-    mod_sso_provider_conf_t *provider;
-    const char *error = check_bearer_place(cmd);
-    (void)dir;
-    if (!error)
-        error = provider_once(cmd, &provider);
+    mod_sso_dir_t *dir = cmd->path ? dirp : NULL;
+    mod_sso_provider_conf_t *provider = dir ? NULL : mod_sso_cmd_provider(cmd);
+    const char *error = mod_sso_cmd_once(cmd, dir ? &dir->seen : &provider->seen);
     if (error)
         return error;
     apr_array_header_t *list = mod_sso_cmd_list(cmd, argc, argv);
@@ -503,7 +494,12 @@ const char *mod_sso_cmd_bearer_audience(cmd_parms *cmd, void *dir, int argc, cha
             return mod_sso_cmd_error(cmd, "none stands alone or not at all");
         apr_array_clear(list);
     }
-    provider->bearer_audiences = list;
+    if (dir) {
+        dir->bearer_audiences = list;
+        mod_sso_cmd_note(cmd, dir);
+    } else {
+        provider->bearer_audiences = list;
+    }
     return mod_sso_cmd_check_audiences(cmd, list);
 }
 

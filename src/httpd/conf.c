@@ -245,6 +245,8 @@ void *mod_sso_conf_merge_dir(apr_pool_t *pool, void *base, void *add)
     m->bridge = a->bridge != MOD_SSO_UNSET ? a->bridge : b->bridge;
     m->bridge_base = a->bridge != MOD_SSO_UNSET ? a->bridge_base : b->bridge_base;
     MERGE_INT(accept);
+    MERGE_PTR(bearers);
+    MERGE_PTR(bearer_audiences);
     MERGE_INT(introspect);
     MERGE_PTR(unauthenticated);
     MERGE_PTR(remote_user);

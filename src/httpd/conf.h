@@ -174,7 +174,9 @@ struct mod_sso_dir_t {
     int bridge;                        /* MOD_SSO_BRIDGE_* */
     const char *bridge_base;           /* path of the location, without a slash at the end */
     int accept;                        /* MOD_SSO_ACCEPT_* bits */
-    int introspect;                    /* SSOIntrospect; unset: as the provider has it */
+    apr_array_header_t *bearers;       /* mod_sso_bearer_t; NULL: as the provider has it, and so the next two */
+    apr_array_header_t *bearer_audiences; /* char*; empty: "none" */
+    int introspect;                    /* SSOIntrospect */
     apr_array_header_t *unauthenticated; /* mod_sso_unauth_rule_t */
     mod_sso_remote_user_t *remote_user;
     apr_array_header_t *auth_params;   /* mod_sso_auth_param_t */

@@ -14,12 +14,13 @@ static int fail_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf,
     return 0;
 }
 
-static int check_discovered(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf, const char *issuer)
+static int check_discovered(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf,
+                            const apr_array_header_t *audiences, const char *issuer)
 {
     sso_err_t err = SSO_ERR_INIT;
     sso_url_t url;
 
-    if (conf->bearer_audiences->nelts == 0) {
+    if (audiences && audiences->nelts == 0) {
         mod_sso_check_fail(ck, "SSO125", "SSOBearerAudience", conf,
                            "none is only possible beside an explicit JWKS-URL; write SSOBearerIssuer %s JWKS-URL, or "
                            "the audience its tokens are made for",
@@ -76,16 +77,18 @@ static const mod_sso_provider_t *add_issuer(mod_sso_check_t *ck, const mod_sso_p
     return keys;
 }
 
+/* `audiences`: NULL: those of a section around this one. */
 static int check_bearer(mod_sso_check_t *ck, const mod_sso_provider_t *provider, const mod_sso_bearer_t *bearer,
-                        mod_sso_bearer_issuer_t *issuer)
+                        const apr_array_header_t *audiences, mod_sso_bearer_issuer_t *issuer)
 {
     const mod_sso_provider_conf_t *conf = provider->conf;
     int loopback = 0;
 
     issuer->issuer = bearer->issuer;
+    issuer->has_url = bearer->jwks_uri != NULL;
     if (!bearer->jwks_uri) {
         int own = provider->settings.issuer && strcmp(bearer->issuer, provider->settings.issuer) == 0;
-        if (!check_discovered(ck, conf, bearer->issuer))
+        if (!check_discovered(ck, conf, audiences, bearer->issuer))
             return 0;
         issuer->keys = own ? provider : add_issuer(ck, provider, bearer, 0);
         return 1;
@@ -93,7 +96,7 @@ static int check_bearer(mod_sso_check_t *ck, const mod_sso_provider_t *provider,
     if (!check_keys(ck, conf, bearer->jwks_uri, &loopback))
         return 0;
     issuer->keys = add_issuer(ck, provider, bearer, loopback);
-    if (conf->bearer_audiences->nelts == 0)
+    if (audiences && audiences->nelts == 0)
         mod_sso_check_warn(ck, "SSO126", "SSOBearerAudience",
                            "none: every token that \"%s\" signs is accepted here, whomever it was made for",
                            bearer->issuer);
@@ -145,8 +148,37 @@ void mod_sso_check_bearers(mod_sso_check_t *ck, mod_sso_provider_t *provider)
     }
     mod_sso_bearer_issuer_t *issuers = apr_pcalloc(ck->pconf, (apr_size_t)bearers->nelts * sizeof(*issuers));
     for (int i = 0; i < bearers->nelts; i++)
-        (void)check_bearer(ck, provider, &APR_ARRAY_IDX(bearers, i, mod_sso_bearer_t), &issuers[i]);
+        (void)check_bearer(ck, provider, &APR_ARRAY_IDX(bearers, i, mod_sso_bearer_t), conf->bearer_audiences,
+                           &issuers[i]);
     provider->bearers = issuers;
     provider->bearer_count = bearers->nelts;
     provider->bearer_audiences = conf->bearer_audiences;
+}
+
+/* The provider at this site whose issuer it is, else any: add_issuer takes its settings of calls. */
+static const mod_sso_provider_t *provider_for(const mod_sso_site_t *site, const char *issuer)
+{
+    for (int i = 0; i < site->count; i++) {
+        if (site->providers[i]->settings.issuer && strcmp(site->providers[i]->settings.issuer, issuer) == 0)
+            return site->providers[i];
+    }
+    return site->providers[0];
+}
+
+void mod_sso_check_dir_bearers(mod_sso_check_t *ck, mod_sso_site_t *site, const mod_sso_use_t *use)
+{
+    const apr_array_header_t *written = use->dir->bearers;
+    mod_sso_bearer_issuer_t *issuers = apr_pcalloc(ck->pconf, (apr_size_t)written->nelts * sizeof(*issuers));
+    apr_array_header_t *all = apr_array_make(ck->pconf, 4, sizeof(mod_sso_bearers_t));
+    const mod_sso_bearers_t mine = {written, issuers, written->nelts};
+
+    ck->site = site;
+    for (int i = 0; i < written->nelts; i++) {
+        const mod_sso_bearer_t *bearer = &APR_ARRAY_IDX(written, i, mod_sso_bearer_t);
+        (void)check_bearer(ck, provider_for(site, bearer->issuer), bearer, use->dir->bearer_audiences, &issuers[i]);
+    }
+    if (site->dir_bearers)
+        apr_array_cat(all, site->dir_bearers);
+    APR_ARRAY_PUSH(all, mod_sso_bearers_t) = mine;
+    site->dir_bearers = all;
 }

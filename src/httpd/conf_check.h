@@ -107,6 +107,9 @@ void mod_sso_check_open(mod_sso_check_t *ck);
 /* The path of <Location PATH> or <Directory PATH>; NULL when it is another section, or a pattern. */
 const char *mod_sso_check_path_of(apr_pool_t *pool, const ap_directive_t *section);
 
+/* conf_bearer.c: SSOBearerIssuer of a location, for one site it reaches. */
+void mod_sso_check_dir_bearers(mod_sso_check_t *ck, mod_sso_site_t *site, const mod_sso_use_t *use);
+
 /* conf_dirs.c: SSOUse, AuthType and what else locations say. */
 void mod_sso_check_dirs(mod_sso_check_t *ck);
 

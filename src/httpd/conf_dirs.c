@@ -54,10 +54,14 @@ static void check_use(mod_sso_check_t *ck, const server_rec *s, const mod_sso_us
                        there ? apr_pstrcat(ck->ptemp, "it has ", there, NULL) : "it has none", use->dir->use);
 }
 
-/* Does any provider of the server (or just this one) take bearer tokens? */
+static int has_directive(const mod_sso_conf_t *conf, const char *directive);
+
+/* Does any provider of the server (or just this one) take bearer tokens, or a location? */
 static int takes_bearer(const server_rec *s, const char *name)
 {
     const mod_sso_conf_t *conf = mod_sso_conf_of(s);
+    if (has_directive(conf, "SSOBearerIssuer"))
+        return 1;
     for (int i = 0; conf && i < conf->providers->nelts; i++) {
         const mod_sso_provider_conf_t *p = APR_ARRAY_IDX(conf->providers, i, mod_sso_provider_conf_t *);
         if (p->bearers && (!name || strcmp(p->name, name) == 0))
@@ -81,6 +85,34 @@ static void check_accept(mod_sso_check_t *ck, const server_rec *s, const mod_sso
                            "with %s%s; without them any token would do",
                            use->section, use->where, use->dir->use ? "provider " : "the provider",
                            use->dir->use ? use->dir->use : "");
+}
+
+static int names_audience(const server_rec *s)
+{
+    const mod_sso_conf_t *conf = mod_sso_conf_of(s);
+    for (int i = 0; conf && i < conf->providers->nelts; i++) {
+        if (APR_ARRAY_IDX(conf->providers, i, mod_sso_provider_conf_t *)->bearer_audiences)
+            return 1;
+    }
+    return has_directive(conf, "SSOBearerAudience");
+}
+
+/* A section of the main server reaches every site. Audience and issuer may stand in different sections; where not both
+ * reach a request, no token counts. */
+static void check_bearer_issuer(mod_sso_check_t *ck, server_rec *s, const mod_sso_use_t *use)
+{
+    int found = names_audience(s) || names_audience(ck->main_server);
+    for (server_rec *v = s; v; v = s->is_virtual ? NULL : v->next) {
+        const mod_sso_conf_t *conf = mod_sso_conf_of(v);
+        found = found || names_audience(v);
+        if (conf && conf->site && conf->site->count > 0)
+            mod_sso_check_dir_bearers(ck, conf->site, use);
+    }
+    if (!found)
+        mod_sso_check_fail(ck, "SSO351", "SSOBearerIssuer", NULL,
+                           "in %s at %s needs SSOBearerAudience: without it a token made for any other application "
+                           "would be accepted",
+                           use->section, use->where);
 }
 
 static void check_introspect(mod_sso_check_t *ck, const server_rec *s, const mod_sso_use_t *use)
@@ -185,6 +217,8 @@ static void check_uses(mod_sso_check_t *ck, server_rec *s)
             check_use(ck, s, use);
         else if (strcasecmp(use->directive, "SSOAccept") == 0)
             check_accept(ck, s, use);
+        else if (strcasecmp(use->directive, "SSOBearerIssuer") == 0)
+            check_bearer_issuer(ck, s, use);
         else if (strcasecmp(use->directive, "SSOIntrospect") == 0)
             check_introspect(ck, s, use);
         else if (strcasecmp(use->directive, "SSOPassToken") == 0 || strcasecmp(use->directive, "SSOBridge") == 0)

@@ -12,8 +12,8 @@ int mod_sso_introspect_is_on(request_rec *r, const mod_sso_provider_t *provider)
     return (dir->introspect != MOD_SSO_UNSET ? dir->introspect : provider->conf->introspect) == 1;
 }
 
-sso_rc_t mod_sso_introspect(request_rec *r, const mod_sso_provider_t *p, const char *text,
-                            sso_bearer_token_t *ret_token, int *ret_answered, sso_err_t *err)
+sso_rc_t mod_sso_introspect(request_rec *r, const mod_sso_provider_t *p, const apr_array_header_t *audiences,
+                            const char *text, sso_bearer_token_t *ret_token, int *ret_answered, sso_err_t *err)
 {
     const sso_env_t env = mod_sso_req_env(r);
     const mod_sso_meta_t *meta = NULL;
@@ -37,7 +37,7 @@ sso_rc_t mod_sso_introspect(request_rec *r, const mod_sso_provider_t *p, const c
     SSO_TRY(mod_sso_fetch(r->pool, p, &call, &got, err));
     const sso_introspect_answer_t answer = {got.status, got.content_type, got.bytes, got.len};
     const sso_bearer_expect_t expect = {.issuer = meta->provider->issuer,
-                                        .audiences = p->bearer_audiences,
+                                        .audiences = audiences,
                                         .clock_skew = p->client.clock_skew,
                                         .endless = 1}; /* RFC 7662 2.2: exp is optional; we ask again anyway */
     rc = sso_introspect_read(&env, &answer, &expect, ret_token, err);

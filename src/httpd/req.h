@@ -30,6 +30,7 @@ typedef struct mod_sso_opened_t {
     int refreshed;                /* its tokens were looked after in this request (refresh.h) */
     int store_failed;             /* the cache did not answer: 503 instead of a new login (no loop) */
     int bearer;                   /* made of a bearer token (bearer.h), not of a cookie */
+    const void *bearer_rules[2];  /* … by these issuers and audiences */
     unsigned char *cache_key;     /* 32 bytes: the record lies in SSOCache; NULL: in the cookie */
     const char *user;             /* REMOTE_USER by the rule `remote_user`, NULL: no claim, or no match */
     const mod_sso_remote_user_t *remote_user; /* the rule `user` was made with */

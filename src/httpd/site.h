@@ -14,7 +14,15 @@
 typedef struct mod_sso_bearer_issuer_t {
     const char *issuer; /* exact */
     const mod_sso_provider_t *keys;
+    int has_url; /* the operator named its keys: without that, SSOBearerAudience none does not reach it */
 } mod_sso_bearer_issuer_t;
+
+/* SSOBearerIssuer of a location, in one site. */
+typedef struct mod_sso_bearers_t {
+    const apr_array_header_t *written; /* as mod_sso_dir_t has it, which names the entry */
+    const mod_sso_bearer_issuer_t *issuers;
+    int count;
+} mod_sso_bearers_t;
 
 struct mod_sso_provider_t {
     const char *name;
@@ -61,6 +69,7 @@ struct mod_sso_site_t {
     /* Issuers of bearer tokens that are no provider of their own: for their keys only (meta.h), nobody signs in there.
      * Nothing of a client, cookies or endpoints is set. */
     int issuer_count;
+    const apr_array_header_t *dir_bearers; /* mod_sso_bearers_t: of locations; NULL: none */
     mod_sso_provider_t **issuers;
 
     const char *scheme; /* public, of ServerName; "https" or "http" */

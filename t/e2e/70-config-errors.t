@@ -312,11 +312,6 @@ accepted 'the bridge where it may be' => (
 sub minted { my ($more, $key) = @_; return "$good\n" . ($key ? "SSOMintKey $root/conf/mint-$key.pem\n" : '') . "<Location /x>\n$mint\n$more\n</Location>" }
 
 rejects 'minted tokens' => (
-    ['asking without an issuer', "$good\n$secret\nSSOIntrospect On", qr/SSO348: SSOIntrospect: needs SSOBearerIssuer and SSOBearerAudience/],
-    ['asking of a location without an issuer', "$good\n$secret\n<Location /x>\nSSOIntrospect On\n</Location>", qr/SSO348: SSOIntrospect: in <Location \/x> at \S+:\d+ needs SSOBearerIssuer/],
-    ['asking as a public client', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On", qr/SSO349: SSOIntrospect: needs a client that can say who it is/],
-    ['asking nowhere', "$good\n$secret\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On\nSSOEndpoint introspection none", qr/SSO350: SSOIntrospect: On contradicts SSOEndpoint introspection none/],
-    ['asking, perhaps', "$good\nSSOIntrospect maybe", qr/SSOIntrospect must be On or Off/],
     ['no audience', minted(''), qr{SSO116: SSOMintAudience: is missing for SSOPassToken minted in <Location /x> at \S+:\d+}],
     ['bridge without an audience', "$good\n<Location /x>\nAuthType sso-oidc\nSSOBridge openmetadata\n</Location>", qr{SSO116: SSOMintAudience: is missing for SSOBridge in <Location /x> at \S+:\d+}],
     ['placeholder audience', minted('SSOMintAudience "<client-id>"'), qr/SSOMintAudience: "<client-id>" is a placeholder/],
@@ -354,7 +349,16 @@ rejects 'bearer tokens' => (
     ['an audience too many', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience none api", qr/SSOBearerAudience: none stands alone/],
     ['an issuer twice', "$good\nSSOBearerIssuer https://a.test\nSSOBearerIssuer https://a.test https://a.test/k\nSSOBearerAudience api", qr/SSOBearerIssuer: "https:\/\/a.test" stands twice/],
     ['no algorithm', "$good\nSSOClientSecret 7Vq2mXb7L4kT9vQzRr81hNcPd0wYs6Ue5aGf\nSSOSigningAlgs HS256\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api", qr/SSO129: SSOSigningAlgs: leaves no algorithm/],
-    ['in a location', "$good\n<Location /x>\nSSOBearerIssuer https://login.acme.test\n</Location>", qr/SSOBearerIssuer: is not available inside <Location>/],
+    ['issuer of a location without an audience', "$good\n<Location /x>\n$guard\nSSOAccept bearer\nSSOBearerIssuer https://b.acme.test\n</Location>", qr/SSO351: SSOBearerIssuer: in <Location \/x> at \S+:\d+ needs SSOBearerAudience/],
+    ['issuer of a location that is no URL', "$good\n<Location /x>\n$guard\nSSOBearerIssuer open-metadata.org\nSSOBearerAudience api\n</Location>", qr/SSO166: SSOBearerIssuer: .* its keys cannot be found/],
+    ['none of a location without keys', "$good\n<Location /x>\n$guard\nSSOBearerIssuer https://b.acme.test\nSSOBearerAudience none\n</Location>", qr/SSO125: SSOBearerAudience: none is only possible beside an explicit/],
+    ['audience of a location twice', "$good\n<Location /x>\nSSOBearerAudience a\nSSOBearerAudience b\n</Location>", qr/SSOBearerAudience: stands twice in this section/],
+    ['issuer of a location twice', "$good\n<Location /x>\nSSOBearerIssuer https://b.acme.test\nSSOBearerIssuer https://b.acme.test\n</Location>", qr/SSOBearerIssuer: .*stands twice in this section/],
+    ['asking without an issuer', "$good\n$secret\nSSOIntrospect On", qr/SSO348: SSOIntrospect: needs SSOBearerIssuer and SSOBearerAudience/],
+    ['asking of a location without an issuer', "$good\n$secret\n<Location /x>\nSSOIntrospect On\n</Location>", qr/SSO348: SSOIntrospect: in <Location \/x> at \S+:\d+ needs SSOBearerIssuer/],
+    ['asking as a public client', "$good\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On", qr/SSO349: SSOIntrospect: needs a client that can say who it is/],
+    ['asking nowhere', "$good\n$secret\nSSOBearerIssuer https://login.acme.test\nSSOBearerAudience api\nSSOIntrospect On\nSSOEndpoint introspection none", qr/SSO350: SSOIntrospect: On contradicts SSOEndpoint introspection none/],
+    ['asking, perhaps', "$good\nSSOIntrospect maybe", qr/SSOIntrospect must be On or Off/],
 ) if $has{bearer};
 
 rejects 'origins' => (
