@@ -21,7 +21,7 @@
 #define PATH_LIFETIME 3600 /* seconds */
 #define PATH_MAX_LEN  2048 /* characters; beyond it the interface begins at its start page */
 #define RETRY_AFTER   5
-#define LINE_RESERVE  32 /* of LimitRequestLine: method and protocol */
+#define LINE_RESERVE  32                /* of LimitRequestLine: method and protocol */
 #define UI_PATH       "redirectUrlPath" /* the cookie in which the interface itself keeps where to go after a login */
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
@@ -233,8 +233,8 @@ static int refuse_redirect_uri(request_rec *r, const sso_err_t *err)
 static int start_login(request_rec *r, const mod_sso_provider_t *p, const char *trusted, int silent)
 {
     const mod_sso_dir_t *dir = mod_sso_dir_of(r);
-    const char *again = apr_pstrcat(r->pool, dir->bridge_base, SSO_BRIDGE_LOGIN "?redirectUri=",
-                                    sso_url_encode(r->pool, trusted), NULL);
+    const char *again = apr_pstrcat(r->pool, dir->bridge_base,
+                                    SSO_BRIDGE_LOGIN "?redirectUri=", sso_url_encode(r->pool, trusted), NULL);
     mod_sso_login_t login = {.provider = p,
                              .return_path = again,
                              .depth = -1,
@@ -353,7 +353,7 @@ static int decide_session(request_rec *r, const mod_sso_provider_t *p)
     const sso_session_t *session = req->current->session;
     sso_err_t err = SSO_ERR_INIT;
     if (!sso_bridge_is_api(req->bridge) && is_reading(r)) {
-        int new = req->bridge == SSO_BRIDGE_PAGE && mod_sso_trail_is_new(r, p) && mod_sso_req_is_navigation(r) &&
+        int new = req->bridge == SSO_BRIDGE_PAGE &&mod_sso_trail_is_new(r, p) && mod_sso_req_is_navigation(r) &&
                   !mod_sso_req_is_nested(r);
         return new ? bring_in(r, p, session) : DECLINED;
     }
@@ -388,9 +388,9 @@ int mod_sso_bridge_begin(request_rec *r, const mod_sso_provider_t *p)
         return DECLINED;
     sso_bridge_call_t call = sso_bridge_call(dir->bridge_base, r->uri);
     /* A sub-request or an ErrorDocument signs nobody in or out; as a call like any other it needs its marker. */
-    if (mod_sso_req_is_nested(r) && (call == SSO_BRIDGE_CONFIG || call == SSO_BRIDGE_SIGN_IN ||
-                                     call == SSO_BRIDGE_REFRESH || call == SSO_BRIDGE_SIGN_OUT ||
-                                     call == SSO_BRIDGE_LEAVE || call == SSO_BRIDGE_OFF))
+    if (mod_sso_req_is_nested(r) &&
+        (call == SSO_BRIDGE_CONFIG || call == SSO_BRIDGE_SIGN_IN || call == SSO_BRIDGE_REFRESH ||
+         call == SSO_BRIDGE_SIGN_OUT || call == SSO_BRIDGE_LEAVE || call == SSO_BRIDGE_OFF))
         call = SSO_BRIDGE_API;
     mod_sso_req(r)->bridge = call;
     switch (call) {

@@ -65,8 +65,8 @@ static int is_plain(const char *path)
 
 static int is_static_type(const char *path)
 {
-    static const char *const types[] = {".js",   ".mjs",  ".css", ".map",   ".svg",  ".png", ".jpg",         ".jpeg",
-                                        ".gif",  ".webp", ".ico", ".woff",  ".woff2", ".ttf", ".webmanifest", NULL};
+    static const char *const types[] = {".js",  ".mjs",  ".css", ".map",  ".svg",   ".png", ".jpg",         ".jpeg",
+                                        ".gif", ".webp", ".ico", ".woff", ".woff2", ".ttf", ".webmanifest", NULL};
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(path, '.');
     for (int i = 0; dot && slash && dot > slash && types[i]; i++) {
@@ -189,9 +189,9 @@ char *sso_bridge_config_json(apr_pool_t *pool, const sso_bridge_config_t *config
 
 char *sso_bridge_refresh_json(apr_pool_t *pool, const char *marker, apr_time_t expires)
 {
-    return apr_psprintf(
-        pool, "{\"accessToken\":\"%s\",\"tokenType\":\"Bearer\",\"expiryDuration\":%" APR_INT64_T_FMT "}\n", marker,
-        (apr_int64_t)apr_time_as_msec(expires));
+    return apr_psprintf(pool,
+                        "{\"accessToken\":\"%s\",\"tokenType\":\"Bearer\",\"expiryDuration\":%" APR_INT64_T_FMT "}\n",
+                        marker, (apr_int64_t)apr_time_as_msec(expires));
 }
 
 int sso_bridge_is_same_origin(const char *origin, const char *sec_fetch_site, const char *own)
@@ -228,14 +228,13 @@ sso_rc_t sso_bridge_make_marker(const sso_env_t *env, const sso_bridge_seal_t *s
     sso_buf_t plain;
     char *box;
     SSO_TRY(sso_env_random(env, random, sizeof(random), err));
-    const char *claims = apr_psprintf(env->pool,
-                                      "{\"iss\":\"%s\",\"aud\":\"browser\",\"iat\":%" APR_INT64_T_FMT
-                                      ",\"exp\":%" APR_INT64_T_FMT ",\"jti\":\"%s\"}",
-                                      sso_text_json(env->pool, issuer), (apr_int64_t)apr_time_sec(env->now),
-                                      (apr_int64_t)apr_time_sec(expires),
-                                      sso_b64url_string(env->pool, random, sizeof(random)));
-    const char *shown = apr_pstrcat(
-        env->pool, MARKER_HEAD, sso_b64url_string(env->pool, (const unsigned char *)claims, strlen(claims)), NULL);
+    const char *claims = apr_psprintf(
+        env->pool,
+        "{\"iss\":\"%s\",\"aud\":\"browser\",\"iat\":%" APR_INT64_T_FMT ",\"exp\":%" APR_INT64_T_FMT ",\"jti\":\"%s\"}",
+        sso_text_json(env->pool, issuer), (apr_int64_t)apr_time_sec(env->now), (apr_int64_t)apr_time_sec(expires),
+        sso_b64url_string(env->pool, random, sizeof(random)));
+    const char *shown = apr_pstrcat(env->pool, MARKER_HEAD,
+                                    sso_b64url_string(env->pool, (const unsigned char *)claims, strlen(claims)), NULL);
     apr_size_t len = strlen(shown);
     sso_buf_init(&plain, env->pool, PLAIN_LEN + 1, PLAIN_LEN);
     sso_buf_add(&plain, session->id, SSO_SESSION_ID_LEN);

@@ -48,12 +48,13 @@ static void check_token(const char *token)
     const char *claims = strchr(real, '.') + 1;
     const char *box = strrchr(real, '.') + 1;
     const char *head = apr_pstrmemdup(fuzz_pool, real, (apr_size_t)(claims - real));
-    const char *mixed[] = {apr_pstrcat(fuzz_pool, head, token, NULL),
-                           apr_pstrcat(fuzz_pool, head, token, ".", box, NULL),
-                           apr_pstrcat(fuzz_pool, apr_pstrmemdup(fuzz_pool, real, (apr_size_t)(box - real)), token, NULL)};
+    const char *mixed[] = {
+        apr_pstrcat(fuzz_pool, head, token, NULL), apr_pstrcat(fuzz_pool, head, token, ".", box, NULL),
+        apr_pstrcat(fuzz_pool, apr_pstrmemdup(fuzz_pool, real, (apr_size_t)(box - real)), token, NULL)};
     for (int i = 0; i < 3; i++) {
         int same = strcmp(mixed[i], real) == 0;
-        fuzz_check(fuzz_ok(sso_bridge_check_marker(fuzz_pool, FUZZ_NOW, &seal, mixed[i], &session, &err), &err) == same);
+        fuzz_check(fuzz_ok(sso_bridge_check_marker(fuzz_pool, FUZZ_NOW, &seal, mixed[i], &session, &err), &err) ==
+                   same);
     }
 }
 
@@ -70,8 +71,8 @@ static void check_path(const char *base, const char *path)
         fuzz_check(!strpbrk(rest, ";%\\ \t\r\n?#") && !strstr(rest, "/.") && !strstr(rest + 1, "//"));
         fuzz_check((call == SSO_BRIDGE_OPEN) == (strstr(rest, "/api/v1/system/") != NULL));
     }
-    fuzz_check(sso_bridge_is_api(call) == (strncasecmp(rest + strspn(rest, "/"), "api", 3) == 0 &&
-                                           call != SSO_BRIDGE_SIGN_IN));
+    fuzz_check(sso_bridge_is_api(call) ==
+               (strncasecmp(rest + strspn(rest, "/"), "api", 3) == 0 && call != SSO_BRIDGE_SIGN_IN));
 }
 
 static void check_query(const char *query)
@@ -99,8 +100,8 @@ static void check_box(const uint8_t *data, size_t size)
     const char *bound = apr_pstrcat(fuzz_pool, CONTEXT, shown, NULL);
     char *box = NULL;
     sso_err_t err = SSO_ERR_INIT;
-    fuzz_check(sso_seal(sealer, &env, SSO_SEAL_MARKER, bound, strlen(bound), fuzz_bytes(data, size), size, &box, &err) ==
-               SSO_OK);
+    fuzz_check(sso_seal(sealer, &env, SSO_SEAL_MARKER, bound, strlen(bound), fuzz_bytes(data, size), size, &box,
+                        &err) == SSO_OK);
     (void)fuzz_ok(sso_bridge_check_marker(fuzz_pool, FUZZ_NOW, &seal, apr_pstrcat(fuzz_pool, shown, ".", box, NULL),
                                           &session, &err),
                   &err);

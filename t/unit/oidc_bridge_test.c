@@ -86,15 +86,17 @@ static void exact_paths_are_calls(void **state)
 
 static void only_plain_files_of_the_interface_are_static(void **state)
 {
-    static const char *const open[] = {"/app-worker.js",       "/manifest.json", "/favicon.ico",          "/logo192.png",
-                                       "/main.a1-B2_c3.js.map", "/assets/a.js",   "/assets/x/y/inter.woff2", "/images/a.svg",
-                                       "/static/js/main.js",   "/fonts/a.ttf",   "/locales/de.js",        "/favicons/a.png"};
-    static const char *const shut[] = {"/report.pdf",      "/data.json",           "/assets/data.json", "/assets/",
-                                       "/assets/js",       "/other/a.js",          "/assets/../x.js",   "/assets/..;/x.js",
-                                       "/assets/%2e/x.js", "/assets/./x.js",       "/assets//x.js",     "/assets/.git/x.js",
-                                       "/.x.js",           "/assets/a;b.js",       "/assets/a\\b.js",   "/assets/a b.js",
-                                       "/a.js/",           "/assets/a.js/secret",  "/assets/a.JS",      "/Assets/a.js",
-                                       "/x/manifest.json", "/assets/\xc3\xa4.js"};
+    static const char *const open[] = {
+        "/app-worker.js", "/manifest.json",          "/favicon.ico",  "/logo192.png",       "/main.a1-B2_c3.js.map",
+        "/assets/a.js",   "/assets/x/y/inter.woff2", "/images/a.svg", "/static/js/main.js", "/fonts/a.ttf",
+        "/locales/de.js", "/favicons/a.png"};
+    static const char *const shut[] = {
+        "/report.pdf",      "/data.json",          "/assets/data.json", "/assets/",
+        "/assets/js",       "/other/a.js",         "/assets/../x.js",   "/assets/..;/x.js",
+        "/assets/%2e/x.js", "/assets/./x.js",      "/assets//x.js",     "/assets/.git/x.js",
+        "/.x.js",           "/assets/a;b.js",      "/assets/a\\b.js",   "/assets/a b.js",
+        "/a.js/",           "/assets/a.js/secret", "/assets/a.JS",      "/Assets/a.js",
+        "/x/manifest.json", "/assets/\xc3\xa4.js"};
     (void)state;
     for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
         if (sso_bridge_call("", open[i]) != SSO_BRIDGE_STATIC)
@@ -242,7 +244,8 @@ static void a_marker_is_a_jwt_to_look_at(void **state)
     (void)state;
     assert_true(strlen(marker) < SSO_BRIDGE_MARKER_MAX);
     unit_assert_ok(sso_b64url_decode_pool(unit_pool, marker, (apr_size_t)(dot - marker), &bytes, &len, &err));
-    assert_string_equal((char *)bytes, "{\"alg\":\"mod-sso-oidc-box\",\"typ\":\"JWT\",\"kid\":\"mod-sso-oidc-marker\"}");
+    assert_string_equal((char *)bytes,
+                        "{\"alg\":\"mod-sso-oidc-box\",\"typ\":\"JWT\",\"kid\":\"mod-sso-oidc-marker\"}");
     unit_assert_ok(
         sso_b64url_decode_pool(unit_pool, dot + 1, (apr_size_t)(strrchr(marker, '.') - dot - 1), &bytes, &len, &err));
     unit_assert_ok(sso_json_parse_object(unit_pool, (char *)bytes, len, 4096, &doc, &err));
@@ -287,8 +290,9 @@ static void no_byte_of_a_marker_can_be_changed(void **state)
     assert_string_equal(check("", &session, UNIT_NOW), "marker-foreign");
     assert_string_equal(check("a.b.c", &session, UNIT_NOW), "marker-foreign");
     const char *second = make(UNIT_NOW + apr_time_from_sec(300));
-    const char *mixed = apr_pstrcat(unit_pool, apr_pstrmemdup(unit_pool, second, (apr_size_t)(strrchr(second, '.') - second)),
-                                    strrchr(marker, '.'), NULL);
+    const char *mixed =
+        apr_pstrcat(unit_pool, apr_pstrmemdup(unit_pool, second, (apr_size_t)(strrchr(second, '.') - second)),
+                    strrchr(marker, '.'), NULL);
     assert_string_equal(check(mixed, &session, UNIT_NOW), "box-tampered");
 }
 
@@ -305,7 +309,8 @@ static void a_marker_of_another_site_is_none(void **state)
     char *bound = apr_palloc(unit_pool, CONTEXT_LEN + strlen(shown));
     memcpy(bound, CONTEXT, CONTEXT_LEN);
     memcpy(bound + CONTEXT_LEN, shown, strlen(shown));
-    unit_assert_ok(sso_seal(seal.sealer, &env, SSO_SEAL_MARKER, bound, CONTEXT_LEN + strlen(shown), "short", 5, &box, &err));
+    unit_assert_ok(
+        sso_seal(seal.sealer, &env, SSO_SEAL_MARKER, bound, CONTEXT_LEN + strlen(shown), "short", 5, &box, &err));
     assert_string_equal(check(apr_pstrcat(unit_pool, shown, ".", box, NULL), &session, UNIT_NOW), "marker-foreign");
     assert_string_equal(check(apr_pstrcat(unit_pool, shown, ".", box, NULL), NULL, UNIT_NOW), "marker-foreign");
 }
