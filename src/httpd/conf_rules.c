@@ -46,7 +46,8 @@ static int same_host(apr_pool_t *pool, const char *a, const char *b)
            strcmp(one.host, other.host) == 0;
 }
 
-/* Tenants that are listed: metadata for all of Entra's tenants, tokens of these alone. */
+/* Tenants that are listed: metadata for all of Entra's tenants, tokens of these alone. SSOIssuer beside them is that of a
+ * cloud of its own (login.microsoftonline.us). */
 static const char *issuer_of_tenants(mod_sso_check_t *ck, mod_sso_provider_t *provider)
 {
     apr_array_header_t *tenants = NULL;
@@ -56,9 +57,20 @@ static const char *issuer_of_tenants(mod_sso_check_t *ck, mod_sso_provider_t *pr
         mod_sso_check_fail(ck, "SSO182", "SSOPreset", provider->conf, "%s", error);
         return NULL;
     }
+    const char *issuer = provider->conf->issuer;
+    if (!issuer)
+        issuer = apr_pstrcat(ck->pconf, "https://login.microsoftonline.com/", whose, "/v2.0", NULL);
     provider->client.tenants = tenants;
-    provider->settings.issuer_template = MOD_SSO_PRESET_TENANT_ISSUER;
-    return apr_pstrcat(ck->pconf, "https://login.microsoftonline.com/", whose, "/v2.0", NULL);
+    provider->client.tenant_issuer = mod_sso_preset_tenant_issuer(ck->pconf, issuer);
+    provider->settings.issuer_template = provider->client.tenant_issuer;
+    if (!provider->client.tenant_issuer) {
+        mod_sso_check_fail(ck, "SSO183", "SSOIssuer", provider->conf,
+                           "\"%s\" is not that of many tenants; beside a list of tenants write one like "
+                           "https://login.microsoftonline.us/organizations/v2.0, or leave it out",
+                           issuer);
+        return NULL;
+    }
+    return issuer;
 }
 
 /* A preset's argument with an issuer on another host is a domain of one's own at that provider. On the same host it is

@@ -153,6 +153,18 @@ const char *mod_sso_preset_tenants(apr_pool_t *pool, const apr_array_header_t *a
     return named && strcasecmp(first, "common") == 0 ? "common" : "organizations";
 }
 
+const char *mod_sso_preset_tenant_issuer(apr_pool_t *pool, const char *issuer)
+{
+    static const char *const many[] = {"/organizations/v2.0", "/common/v2.0"};
+    apr_size_t len = strlen(issuer);
+    for (apr_size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+        apr_size_t n = strlen(many[i]);
+        if (len > n && strcmp(issuer + len - n, many[i]) == 0)
+            return apr_pstrcat(pool, apr_pstrmemdup(pool, issuer, len - n), "/{tenantid}/v2.0", NULL);
+    }
+    return NULL;
+}
+
 const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *preset, const char *arg,
                                   const char **ret_error)
 {

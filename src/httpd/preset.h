@@ -30,8 +30,9 @@ char *mod_sso_preset_names(apr_pool_t *pool);
 /* The issuer of a preset with its argument; NULL and a sentence without the directive's name when that cannot be. */
 const char *mod_sso_preset_issuer(apr_pool_t *pool, const mod_sso_preset_t *preset, const char *arg,
                                   const char **ret_error);
-/* What the metadata of many tenants says as issuer. */
-#define MOD_SSO_PRESET_TENANT_ISSUER "https://login.microsoftonline.com/{tenantid}/v2.0"
+/* The issuer of one tenant made out of that of many, ".../organizations/v2.0": what their metadata says. NULL when it
+ * does not look like that. */
+const char *mod_sso_preset_tenant_issuer(apr_pool_t *pool, const char *issuer);
 /* Of `SSOPreset entra ARG…` with several arguments: whose metadata it is ("common", "organizations"), and the tenants
  * in lower case (char*). NULL and a sentence when one of them is no tenant id. */
 const char *mod_sso_preset_tenants(apr_pool_t *pool, const apr_array_header_t *args, apr_array_header_t **ret_tenants,

@@ -30,7 +30,8 @@ typedef struct sso_client_t {
     int form_post;                       /* a code is posted too; the other types always are */
     const char *scope;
     const char *preset;                  /* "onelogin", …, NULL: none */
-    const apr_array_header_t *tenants;   /* char*: ids that may stand in a tenant issuer, NULL: no tenants */
+    const apr_array_header_t *tenants;   /* char*: ids that may stand in tenant_issuer, NULL: no tenants */
+    const char *tenant_issuer;           /* with {tenantid} in it, set where tenants is */
     int audience_by_azp;                 /* the provider adds audiences of its own; azp says who asked */
     char groups_delimiter;               /* a claim `groups` that is one text is a list, cut here; 0: it is not */
     const apr_array_header_t *audiences; /* char*: accepted beside client_id, may be NULL */

@@ -59,17 +59,19 @@ sso_rc_t sso_verify_jwt(apr_pool_t *pool, const char *text, sso_alg_set_t announ
     return sso_err_set(err, rc, second.reason, "%s", second.detail);
 }
 
-#define TENANT_PREFIX "https://login.microsoftonline.com/"
-#define TENANT_SUFFIX "/v2.0"
+#define TENANT_MARK "{tenantid}"
 
 const char *sso_verify_tenant(const sso_client_t *client, const char *iss)
 {
-    const apr_size_t before = sizeof(TENANT_PREFIX) - 1;
+    const char *mark = strstr(client->tenant_issuer, TENANT_MARK);
+    if (mark == NULL)
+        return NULL;
+    apr_size_t before = (apr_size_t)(mark - client->tenant_issuer);
     for (int i = 0; i < client->tenants->nelts; i++) {
         const char *tenant = APR_ARRAY_IDX(client->tenants, i, const char *);
         apr_size_t len = strlen(tenant);
-        if (strncmp(iss, TENANT_PREFIX, before) == 0 && strncmp(iss + before, tenant, len) == 0 &&
-            strcmp(iss + before + len, TENANT_SUFFIX) == 0)
+        if (strncmp(iss, client->tenant_issuer, before) == 0 && strncmp(iss + before, tenant, len) == 0 &&
+            strcmp(iss + before + len, mark + sizeof(TENANT_MARK) - 1) == 0)
             return tenant;
     }
     return NULL;

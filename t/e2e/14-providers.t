@@ -20,6 +20,8 @@ my $op = SSO::Emulation->new(
     entry('okta', 'custom', 'none', server => 'default'),
     entry('entra', 'entra', 'client_secret_post', tenant => $acme),
     entry('entra', 'tenants', 'client_secret_basic', tenant => 'organizations', script => {tid => $acme}),
+    entry('entra', 'gov', 'client_secret_basic', tenant => 'organizations', cloud => 'login.microsoftonline.us',
+        script => {tid => $partner}),
     entry('google', 'google', 'client_secret_basic'),
     entry('keycloak', 'keycloak', 'none'),
     entry('cognito', 'cognito', 'none'),
@@ -36,6 +38,8 @@ my $site = $op->site(conf => '', providers => {
     custom => "SSOPreset okta acme.okta.com/oauth2/default\nSSOClientID id-custom",
     entra => "SSOPreset entra $acme\nSSOClientID id-entra\n$post",
     tenants => "SSOPreset entra $acme \U$partner\E\nSSOClientID id-tenants\n$with",
+    gov => "SSOPreset entra $acme $partner\nSSOIssuer https://login.microsoftonline.us/organizations/v2.0\n"
+        . "SSOClientID id-gov\n$with",
     google => {conf => "SSOPreset google\nSSOClientID id-google\n${with}SSOAuthParam hd acme.test",
         require => 'Require sso-claim hd acme.test'},
     keycloak => {conf => "SSOPreset keycloak login.acme.test/realms/staff\nSSOClientID id-keycloak",
@@ -168,8 +172,11 @@ subtest 'Entra ID: several tenants, by list only' => sub {
     refused $site, enter('/tenants/'), qr/^50\d$|^403$/, 'idt-iss', 'a tenant that is not in the list';
     $op->control({tenants => {tid => $acme, id_token => {claims => {tid => $partner}}}});
     refused $site, enter('/tenants/'), qr/^50\d$|^403$/, 'idt-tid', 'tid of one tenant, issuer of another';
+    in_ok('gov', 'X-SSO-Iss' => "https://login.microsoftonline.us/$partner/v2.0");
     for (['common', qr/SSO153: SSOPreset: "common" stands for many tenants/],
         ["$acme acme.onmicrosoft.com", qr/SSO182: SSOPreset: "acme\.onmicrosoft\.com" is not a tenant id/],
+        ["$acme $partner\nSSOIssuer https://login.microsoftonline.us/$acme/v2.0",
+            qr/SSO183: SSOIssuer: "[^"]*" is not that of many tenants/],
         ["common <tenant>", qr/SSO(?:182|152): SSOPreset: "<tenant>"/]) {
         my $wrong = $op->site(conf => "SSOPreset entra $_->[0]\nSSOClientID id-1", start => 0);
         my ($ok, $said) = $wrong->httpd->configtest;

@@ -685,6 +685,7 @@ static void of_many_tenants_only_those_that_are_named_count(void **state)
     APR_ARRAY_PUSH(tenants, const char *) = "11111111-2222-3333-4444-555555555555";
     APR_ARRAY_PUSH(tenants, const char *) = TENANT;
     tokens.client.tenants = tenants;
+    tokens.client.tenant_issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
     tokens_claim("iss", ENTRA(TENANT));
     tokens_claim("tid", "\"" TENANT "\"");
     unit_assert_ok(verify());

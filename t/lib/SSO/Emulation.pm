@@ -18,7 +18,8 @@ use SSO::Tls;
 
 our $host = 'sso.acme.test';
 our $origin = "https://$host";
-my @names = ($host, map({ "*.$_" } qw(onelogin.com auth0.com eu.auth0.com okta.com microsoftonline.com microsoft.com
+my @names = ($host,
+    map({ "*.$_" } qw(onelogin.com auth0.com eu.auth0.com okta.com microsoftonline.com microsoftonline.us microsoft.com
     google.com googleapis.com acme.test zitadel.cloud eu-west-1.amazonaws.com auth.eu-west-1.amazoncognito.com)),
     'gitlab.com');
 

@@ -121,11 +121,13 @@ const entraHeaders = { 'cache-control': 'max-age=86400, private', 'content-type'
   'set-cookie': ['x-ms-gateway-slice=estsfd; path=/; secure; samesite=none; httponly',
     'stsservicecookie=estsfd; path=/; secure; samesite=none; httponly'] };
 
-const entra = { // {tenant: id, "common" or "organizations"}; script: tid, overage: "names"|"hasgroups", v1
-  place({ tenant }) {
+const entra = { // {tenant: id, "common" or "organizations"; cloud: another host}
+  // script: tid, overage: "names"|"hasgroups", v1
+  place({ tenant, cloud = 'login.microsoftonline.com' }) {
     const single = !['common', 'organizations'].includes(tenant);
-    const base = `https://login.microsoftonline.com/${tenant}/v2.0`;
-    return { issuer: base, base, swap: [['microsoftonline.com/common/', `microsoftonline.com/${tenant}/`],
+    const base = `https://${cloud}/${tenant}/v2.0`;
+    return { issuer: base, base, swap: [['login.microsoftonline.com', cloud], [`${cloud}/common/`,
+      `${cloud}/${tenant}/`],
       ...(single ? [['{tenantid}', tenant]] : [])] };
   },
   headers: { discovery: entraHeaders, jwks: entraHeaders },
@@ -141,7 +143,8 @@ const entra = { // {tenant: id, "common" or "organizations"}; script: tid, overa
       ? { _claim_names: { groups: 'src1' }, _claim_sources: { src1: {
         endpoint: `https://graph.microsoft.com/v1.0/users/${user.oid}/getMemberObjects` } } }
       : overage === 'hasgroups' ? { hasgroups: true } : pick(user, ['groups']);
-    return { iss: v1 ? `https://sts.windows.net/${tid}/` : `https://login.microsoftonline.com/${tid}/v2.0`, tid,
+    const cloud = p.args.cloud ?? 'login.microsoftonline.com';
+    return { iss: v1 ? `https://sts.windows.net/${tid}/` : `https://${cloud}/${tid}/v2.0`, tid,
       ver: v1 ? '1.0' : '2.0', oid: user.oid, rh: '0.AXoA', uti: random(), ...pick(user, ['name',
         'preferred_username']),
       ...(grant.scopes.includes('email') ? pick(user, ['email']) : {}), ...groups };
