@@ -212,6 +212,26 @@ static void values_cannot_leave_their_string(void **state)
     assert_null(sso_json_member(doc, "isBot"));
 }
 
+static void the_person_to_look_at_is_the_one_of_the_token(void **state)
+{
+    const char *email = NULL, *name = NULL;
+    sso_err_t err = SSO_ERR_INIT;
+    (void)state;
+    unit_assert_ok(sso_mint_person(unit_pool, &session, &rule, &email, &name, &err));
+    assert_string_equal(email, "alice@example.com");
+    assert_string_equal(name, "Alice M\xc3\xbcller");
+    become("{\"sub\":\"u-1\",\"email\":\"bob@example.com\"}");
+    unit_assert_ok(sso_mint_person(unit_pool, &session, &rule, &email, &name, &err));
+    assert_string_equal(name, "bob");
+    become("{\"sub\":\"u-1\",\"email\":\"eve@example.com\",\"email_verified\":false}");
+    assert_int_equal(sso_mint_person(unit_pool, &session, &rule, &email, &name, &err), SSO_E_DENIED);
+    assert_string_equal(err.reason, "mint-user");
+    add_rule("sub", "sub");
+    unit_assert_ok(sso_mint_person(unit_pool, &session, &rule, &email, &name, &err));
+    assert_null(email);
+    assert_string_equal(name, "u-1");
+}
+
 static void a_body_has_a_limit(void **state)
 {
     (void)state;
@@ -342,6 +362,7 @@ int main(void)
         mint_test(without_an_address_sub_has_to_be_named),
         mint_test(roles_are_a_list_and_never_empty),
         mint_test(values_cannot_leave_their_string),
+        mint_test(the_person_to_look_at_is_the_one_of_the_token),
         mint_test(a_body_has_a_limit),
         mint_test(no_audience_no_token),
         mint_test(names_with_power_are_refused_in_any_spelling),
