@@ -46,8 +46,8 @@ static int same_host(apr_pool_t *pool, const char *a, const char *b)
            strcmp(one.host, other.host) == 0;
 }
 
-/* Tenants that are listed: metadata for all of Entra's tenants, tokens of these alone. SSOIssuer beside them is that of a
- * cloud of its own (login.microsoftonline.us). */
+/* Tenants that are listed: metadata for all of Entra's tenants, tokens of these alone. SSOIssuer beside them is that of
+ * a cloud of its own (login.microsoftonline.us). */
 static const char *issuer_of_tenants(mod_sso_check_t *ck, mod_sso_provider_t *provider)
 {
     apr_array_header_t *tenants = NULL;
