@@ -25,7 +25,7 @@ sub measure {
     my $pid = $setup->op->{proc}->pid;
     kill 'STOP', $pid or die "kill: $!";
     my @sockets = map { _send($setup, $_) } @waiting;
-    sleep 1;
+    sleep 4; # the burst itself is over
     $result{refused} = grep { IO::Select->new($_)->can_read(0) } @sockets;
     my $down = eval { _visits($setup, \%text, $visits) };
     my $why = $@;
