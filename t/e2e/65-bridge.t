@@ -6,7 +6,10 @@ use SSO::Bridge;
 
 use MIME::Base64 qw(encode_base64url);
 
-my $site = site(httpd => {servers => 1, threads => 16, loglevel => 'notice sso_oidc:info'}, snippet => <<'END');
+my $om = SSO::OP->scripted; # stands for OpenMetadata's own key set
+my $site = site(httpd => {servers => 1, threads => 16, loglevel => 'notice sso_oidc:info'}, snippet => <<"END");
+SSOBearerIssuer open-metadata.org @{[$om->origin]}/jwks
+SSOBearerAudience none
 SSOAllowOrigin https://partner.example
 <Location "/">
     AuthType sso-oidc
@@ -15,11 +18,19 @@ SSOAllowOrigin https://partner.example
     SSOBridge openmetadata
     SSOMintAudience openmetadata
 </Location>
+<Location "/api/v1/both/">
+    <RequireAny>
+        Require expr "%{REMOTE_USER} -strcmatch '*\@example.com'"
+        Require sso-claim iss open-metadata.org
+    </RequireAny>
+    SSOAccept session bearer
+</Location>
 <Location "/other/">
     SSOBridge none
     SSOPassToken none
 </Location>
 END
+allow_log $site, qr/SSO126: SSOBearerAudience: none/;
 my $origin = $site->origin;
 my $callback = "$origin/auth/callback";
 my $escaped = SSO::Browser::escape($callback);
@@ -260,6 +271,37 @@ subtest 'another site cannot act' => sub {
     }
     is $browser->get($site->url('/api/v1/auth/logout'), from => $evil)->status, 405, 'nor by a link';
     is call($browser, 'GET', $tables, $token)->status, 200, 'alice is still in';
+};
+
+subtest 'a rule on iss tells tokens of OpenMetadata from everybody whom the provider signs in' => sub {
+    my $both = '/api/v1/both/tables';
+    my %out = (email => 'eve@elsewhere.example', email_verified => true);
+    my $bearer = sub {
+        my ($op, %claims) = @_;
+        my $token = $op->sign(claims => {iss => 'open-metadata.org', sub => 'x', %claims}, typ => 'JWT',
+            token => {remove => [qw(exp aud nonce)]});
+        return stranger->get($site->url($both), plain => 1, headers => {Authorization => "Bearer $token"});
+    };
+    my $bot = $bearer->($om, email => 'ingestion-bot@open-metadata.org', isBot => true, tokenType => 'BOT');
+    is $bot->status, 200, 'a bot is in';
+    my $personal = $bearer->($om, %out, isBot => false, tokenType => 'PERSONAL_ACCESS');
+    is $personal->status, 200, 'a personal token, whatever the address of its owner';
+    is $bearer->($site->op, %out, isBot => true)->status, 401, 'the same claims signed by the provider: not';
+    expect_log $site, qr/SSO401: .*reason=(?:jws-signature|jwks-\S+|keys-\S+)/;
+
+    my %power = (isBot => true, Iss => 'open-metadata.org', 'i.ss' => 'open-metadata.org', tokenType => 'BOT');
+    for my $case (['the ID Token', id_token => {claims => {%out, %power}}],
+        ['UserInfo', userinfo => {set => {%out, %power, iss => 'open-metadata.org'}}, id_token => {remove => ['email']}]) {
+        my ($name, %script) = @$case;
+        $site->op->control(\%script);
+        my ($eve, $marker) = signed_in($site);
+        ok $marker, "$name says isBot: she has a session and a marker";
+        is call($eve, 'GET', '/api/v1/auth/refresh')->status, 200, '… which is renewed';
+        my $answer = call($eve, 'GET', $both, $marker);
+        is $answer->status, 403, '… and opens nothing' or diag $answer->summary;
+        expect_log $site, qr/AH01629: authorization failure/;
+        $site->op->reset;
+    }
 };
 
 subtest 'another application below the same path' => sub {
