@@ -375,7 +375,7 @@ static const char *set_cookie_attribute(cmd_parms *cmd, mod_sso_provider_conf_t 
         return NULL;
     }
     return mod_sso_cmd_error(cmd,
-                             "\"%s\" is unknown; after the name come Domain=…, SameSite=… or Partitioned "
+                             "\"%s\" is unknown; after the name come Domain=..., SameSite=... or Partitioned "
                              "(Secure, HttpOnly and Path=/ are always set)",
                              arg);
 }

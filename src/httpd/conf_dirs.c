@@ -150,7 +150,7 @@ static void set_refresh(mod_sso_check_t *ck, mod_sso_provider_t *p)
     else
         mod_sso_check_fail(ck, "SSO172", "SSORefresh", p->conf,
                            "SSOPassToken renews tokens, and that needs a shared cache; run a2enmod socache_shmcb "
-                           "(LoadModule socache_shmcb_module …), or name one with SSOCache, or write SSORefresh off");
+                           "(LoadModule socache_shmcb_module ...), or name one with SSOCache, or write SSORefresh off");
 }
 
 /* A token that no location passes on is not kept: it would only make the session larger and worth stealing. */

@@ -130,7 +130,7 @@ static int check_issuer(mod_sso_check_t *ck, const mod_sso_provider_conf_t *conf
     if (!strstr(issuer, "://")) {
         mod_sso_check_fail(ck, "SSO131", "SSOIssuer", conf,
                            "\"%s\" is no URL; write the whole issuer like https://%s, or "
-                           "SSOPreset onelogin, auth0, … with the domain",
+                           "SSOPreset onelogin, auth0, ... with the domain",
                            issuer, issuer);
         return 0;
     }

@@ -120,7 +120,7 @@ static void check_scheme(mod_sso_check_t *ck)
         mod_sso_check_fail(
             ck, "SSO103", "SSODevelopment", NULL,
             "this server is plain http on the loopback host \"%s\"; write SSODevelopment On while you develop "
-            "on this machine, or ServerName https://… for real",
+            "on this machine, or ServerName https://... for real",
             site->host);
     else if (!loopback && site->development)
         mod_sso_check_fail(ck, "SSO104", "SSODevelopment", NULL,
@@ -223,7 +223,7 @@ static void set_store(mod_sso_check_t *ck)
     if (!store && ck->site->store == MOD_SSO_STORE_CACHE)
         mod_sso_check_fail(
             ck, "SSO108", "SSOSessionStore", NULL,
-            "cache needs a shared cache; run a2enmod socache_shmcb (LoadModule socache_shmcb_module …), or "
+            "cache needs a shared cache; run a2enmod socache_shmcb (LoadModule socache_shmcb_module ...), or "
             "name one with SSOCache");
 }
 
