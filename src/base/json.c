@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict JSON on top of jansson. A scan in front of jansson bounds depth and number of values, so that neither its
- * recursion (stack) nor its allocations (about 250 bytes for "{}") are in the hands of whoever wrote the document.
+/* Strict JSON on top of jansson. A scan in front bounds depth and number of values, so that neither recursion (stack)
+ * nor allocations (about 250 bytes for "{}") are in the hands of whoever wrote the document. Plain documents are read
+ * here, jansson's reader takes each byte through three calls; it reads, and judges, all others.
  * jansson's own error text quotes the input, which may be a token: only its code and position are passed on. */
 #include "base/json.h"
 
@@ -103,6 +104,147 @@ static sso_rc_t report(const json_error_t *error, sso_err_t *err)
     return sso_err_set(err, SSO_E_SYNTAX, "json-syntax", "line %d column %d: invalid JSON", error->line, error->column);
 }
 
+/* ---- plain documents: ASCII without escapes, short names, each once, whole numbers of up to 15 digits ---- */
+
+#define PLAIN_NAME_MAX   63
+#define PLAIN_DIGITS_MAX 15
+
+/* NULL wherever something is not plain, or not JSON: nothing is refused here. The depth was bounded before. */
+typedef struct plain_t {
+    const char *at;
+    const char *end;
+} plain_t;
+
+static void skip_space(plain_t *p)
+{
+    while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r'))
+        p->at++;
+}
+
+/* The next byte that is no space, '\0' at the end. */
+static char peek(plain_t *p)
+{
+    skip_space(p);
+    return p->at < p->end ? *p->at : '\0';
+}
+
+static int take(plain_t *p, char c)
+{
+    if (peek(p) != c || p->at == p->end)
+        return 0;
+    p->at++;
+    return 1;
+}
+
+/* The bytes between two quotes; the first is next. */
+static const char *read_plain_text(plain_t *p, apr_size_t *ret_len)
+{
+    const char *start = ++p->at;
+    while (p->at < p->end && *p->at >= 0x20 && *p->at <= 0x7e && *p->at != '"' && *p->at != '\\')
+        p->at++;
+    if (p->at == p->end || *p->at != '"')
+        return NULL;
+    *ret_len = (apr_size_t)(p->at++ - start);
+    return start;
+}
+
+static json_t *read_plain_string(plain_t *p)
+{
+    apr_size_t len;
+    const char *text = read_plain_text(p, &len);
+    return text != NULL ? json_stringn_nocheck(text, len) : NULL;
+}
+
+static json_t *read_plain_number(plain_t *p)
+{
+    json_int_t value = 0;
+    int digits = 0;
+    int negative = *p->at == '-';
+
+    p->at += negative;
+    for (; p->at < p->end && *p->at >= '0' && *p->at <= '9'; p->at++) {
+        if (++digits > PLAIN_DIGITS_MAX || (digits > 1 && value == 0))
+            return NULL;
+        value = value * 10 + (*p->at - '0');
+    }
+    /* A fraction or an exponent is not taken by what comes next either. */
+    return digits > 0 ? json_integer(negative ? -value : value) : NULL;
+}
+
+static json_t *read_plain_word(plain_t *p)
+{
+    static const char *const words[] = {"true", "false", "null"};
+    apr_size_t left = (apr_size_t)(p->end - p->at);
+
+    for (int i = 0; i < 3; i++) {
+        apr_size_t len = strlen(words[i]);
+        if (left >= len && memcmp(p->at, words[i], len) == 0) {
+            p->at += len;
+            return i == 0 ? json_true() : i == 1 ? json_false() : json_null();
+        }
+    }
+    return NULL;
+}
+
+static json_t *read_plain(plain_t *p);
+
+/* 0: not plain. A name that is there already adds no member. */
+static int read_plain_member(plain_t *p, json_t *object)
+{
+    char name[PLAIN_NAME_MAX + 1];
+    size_t before = json_object_size(object);
+    apr_size_t len;
+    const char *text = peek(p) == '"' ? read_plain_text(p, &len) : NULL;
+
+    if (text == NULL || len > PLAIN_NAME_MAX || !take(p, ':'))
+        return 0;
+    memcpy(name, text, len);
+    name[len] = '\0';
+    return json_object_set_new_nocheck(object, name, read_plain(p)) == 0 && json_object_size(object) == before + 1;
+}
+
+static int read_plain_items(plain_t *p, json_t *list, char closing)
+{
+    p->at++;
+    if (take(p, closing))
+        return 1;
+    do {
+        if (json_is_object(list) ? !read_plain_member(p, list) : json_array_append_new(list, read_plain(p)) != 0)
+            return 0;
+    } while (take(p, ','));
+    return take(p, closing);
+}
+
+/* One value; adding NULL to a list or an object fails. */
+static json_t *read_plain(plain_t *p)
+{
+    char first = peek(p);
+
+    if (first == '"')
+        return read_plain_string(p);
+    if (first == '-' || (first >= '0' && first <= '9'))
+        return read_plain_number(p);
+    if (first != '{' && first != '[')
+        return read_plain_word(p);
+    json_t *list = first == '{' ? json_object() : json_array();
+    if (list != NULL && read_plain_items(p, list, first == '{' ? '}' : ']'))
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *read_plain_document(const char *bytes, apr_size_t len)
+{
+    plain_t p = {bytes, bytes + len};
+    json_t *doc = read_plain(&p);
+
+    skip_space(&p);
+    if (p.at == p.end)
+        return doc;
+    json_decref(doc);
+    return NULL;
+}
+
 sso_rc_t sso_json_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, apr_size_t max_len,
                         const sso_json_t **ret_doc, sso_err_t *err)
 {
@@ -117,7 +259,9 @@ sso_rc_t sso_json_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, apr
     if (is_other_encoding((const unsigned char *)bytes, len))
         return sso_err_set(err, SSO_E_SYNTAX, "json-utf8", "a byte order mark, UTF-16 or UTF-32");
     SSO_TRY(check_shape(bytes, len, err));
-    doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    doc = read_plain_document(bytes, len);
+    if (doc == NULL)
+        doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (doc == NULL)
         return report(&error, err);
     apr_pool_cleanup_register(pool, doc, free_document, apr_pool_cleanup_null);

@@ -136,6 +136,26 @@ static void check_document(const uint8_t *data, size_t size, apr_size_t max)
                (sso_json_type(doc) == SSO_JSON_OBJECT));
 }
 
+/* An escape anywhere hands the whole document to the other reader; both must say the same. */
+static void check_readers_agree(const uint8_t *data, size_t size)
+{
+    static const char *const ends[] = {",\"A\"]", ",\"\\u0041\"]"};
+    const char *text[2] = {NULL, NULL};
+
+    for (int i = 0; i < 2; i++) {
+        size_t end = strlen(ends[i]);
+        char *document = apr_palloc(fuzz_pool, size + end + 1);
+        const sso_json_t *doc = NULL;
+        document[0] = '[';
+        memcpy(document + 1, data, size);
+        memcpy(document + 1 + size, ends[i], end);
+        if (sso_json_parse(fuzz_pool, document, size + end + 1, 2 * FUZZ_INPUT_MAX, &doc, NULL) == SSO_OK)
+            text[i] = sso_json_text(fuzz_pool, doc);
+    }
+    fuzz_check((text[0] == NULL) == (text[1] == NULL));
+    fuzz_check(text[0] == NULL || strcmp(text[0], text[1]) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > FUZZ_INPUT_MAX)
@@ -143,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_begin(NULL);
     check_document(data, size, FUZZ_INPUT_MAX);
     check_document(data, size, 100);
+    check_readers_agree(data, size);
     fuzz_end();
     return 0;
 }

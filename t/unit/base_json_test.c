@@ -2,6 +2,8 @@
 /* Strict JSON: what is refused and why, and getters that tell absent, wrong type and value apart. */
 #include "unit.h"
 
+#include <apr_strings.h>
+
 #include "base/json.h"
 
 #define MAX 100000
@@ -418,6 +420,67 @@ static int note_name(void *baton, const char *name, const sso_json_t *value)
     return --walk->stop_after != 0;
 }
 
+/* An escape at the end hands the whole document to the other reader. */
+static void both_readers_read_the_same(void **state)
+{
+    static const struct {
+        const char *item;
+        const char *reason; /* NULL: taken */
+    } rows[] = {
+        {"{}", NULL},
+        {"[]", NULL},
+        {" [ ] , { } ", NULL},
+        {"{\"b\":1,\"a\":[true,false,null,{\"c\":\"\"}]}", NULL},
+        {"\t{ \"a\"\r\n: \"b c\" , \"d\" :[ 1 , -2 ] }\n", NULL},
+        {"0,-0,10,-10,123456789012345,1234567890123456,9223372036854775807", NULL},
+        {"1.5,1e3,-1.0,0.0", NULL},
+        {"\"\x7f\",\"\xc3\xa4\",{\"\xc3\xa4\":1}", NULL},
+        {"{\"a-name-that-is-longer-than-those-of-plain-documents-may-be-to-be-read-here\":1}", NULL},
+        {"9223372036854775808", "json-number"},
+        {"{\"a\":1,\"b\":{\"a\":1,\"a\":1}}", "json-duplicate"},
+        {"\"\xff\"", "json-utf8"},
+        {"\"\x1f\"", "json-syntax"},
+        {"\x0b""1", "json-syntax"},
+        {"00", "json-syntax"},
+        {"-01", "json-syntax"},
+        {"-", "json-syntax"},
+        {"1x", "json-syntax"},
+        {"truex", "json-syntax"},
+        {"tru", "json-syntax"},
+        {"1 2", "json-syntax"},
+        {"{\"a\"}", "json-syntax"},
+        {"{\"a\",1}", "json-syntax"},
+        {"{\"a\":}", "json-syntax"},
+        {"{\"a\":1,}", "json-syntax"},
+        {"{,}", "json-syntax"},
+        {"{1:1}", "json-syntax"},
+        {"[1,],2", "json-syntax"},
+        {"[1}", "json-syntax"},
+        {"{\"a\":1]", "json-syntax"},
+        {"1,,2", "json-syntax"},
+        {"1],[2", "json-syntax"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *texts[2] = {NULL, NULL};
+        for (int escaped = 0; escaped < 2; escaped++) {
+            const char *text = apr_psprintf(unit_pool, "[%s,\"%s\"]", rows[i].item, escaped ? "\\u0041" : "A");
+            sso_err_t err = SSO_ERR_INIT;
+            const sso_json_t *doc = NULL;
+            if (sso_json_parse(unit_pool, text, strlen(text), MAX, &doc, &err) == SSO_OK)
+                texts[escaped] = sso_json_text(unit_pool, doc);
+            else
+                assert_string_equal(err.reason, rows[i].reason ? rows[i].reason : "taken");
+        }
+        if (rows[i].reason != NULL) {
+            assert_null(texts[0]);
+            assert_null(texts[1]);
+        } else {
+            assert_string_equal(texts[0], texts[1]);
+        }
+    }
+}
+
 static void members_come_in_document_order_until_the_callback_stops(void **state)
 {
     const sso_json_t *doc = parse("{\"z\":1,\"a\":2,\"m\":3,\"b\":4,\"k\":5,\"c\":6,\"y\":7,\"d\":8,\"x\":9,\"e\":0}");
@@ -478,6 +541,7 @@ int main(void)
         unit_test(dates_are_seconds_with_fractions_in_range),
         unit_test(lists_of_strings_hold_strings_only),
         unit_test(nodes_give_their_values),
+        unit_test(both_readers_read_the_same),
         unit_test(members_come_in_document_order_until_the_callback_stops),
         unit_test(text_of_a_node_is_compact_and_reads_back),
         unit_test(text_of_a_long_node_is_whole),
