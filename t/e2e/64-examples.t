@@ -28,12 +28,14 @@ my %value = (host => $host, 'second-host' => $wiki, certificate => $op->{leaf}{c
     'keycloak-host' => 'login.acme.test', realm => 'staff', 'email-domain' => 'acme.test', group => 'Data owners', 'key-file' => "$key");
 my %done;
 
-# A site of the example; `application` is what stands behind it.
+# A site of the example; `application` is what stands behind it. `uncomment`: directives whose line is a comment.
 sub example {
     my ($name, $application, %more) = @_;
     $done{"conf-examples/$name.conf"} = 1;
     my %mine = (%value, application => $application->origin . '/');
+    my $uncomment = delete $more{uncomment} // [];
     my $conf = slurp("conf-examples/$name.conf", ':raw') =~ s/<([a-z][a-z-]*)>/$mine{$1} \/\/ die "$name: no value for <$1>\n"/ger;
+    $conf =~ s/^(\s*)#(?=$_ )/$1/m or die "$name: no line #$_\n" for @$uncomment;
     $conf =~ s/<VirtualHost \*:(?:443|80)>/<VirtualHost *:\${PORT}>/g;
     $conf =~ s/127\.0\.0\.1:8580/127.0.0.1:$mint_port/g;
     $conf =~ s{http://127\.0\.0\.1:8585/}{$mine{application}}g;
@@ -174,6 +176,17 @@ subtest 'reverse-proxy-openmetadata-bridge' => sub {
     is $site->new_browser->get(url($me), plain => 1, headers => {Authorization => "Bearer $bot"})->status, 200, 'a bot comes in by its own token';
     is $site->new_browser->get(url($me), plain => 1, headers => {Authorization => "Bearer $marker"})->status, 401, 'the token of a browser opens nothing elsewhere';
     allow_log $site, qr/SSO126/, qr/SSO401/;
+    signs_out($site);
+    $om->stop;
+};
+
+subtest 'the addresses that OpenMetadata\'s documentation registers' => sub {
+    my $om = om(authentication => {clientType => 'public', publicKeyUrls => ["http://127.0.0.1:$mint_port/sso/jwks", '/api/v1/system/config/jwks']});
+    my $site = example('reverse-proxy-openmetadata-bridge', $om, uncomment => [qw(SSORedirectURI SSOLoginPath)]);
+    my $page = enters($site, url('/signin'), 'https://acme.onelogin.com/');
+    ok scalar(grep { $_->url =~ m{^https://\Q$host\E/callback\?} } $page->hops), 'the tile of the portal signs in, by way of /callback';
+    ok scalar(grep { ($_->location // '') =~ m{/auth/callback\?id_token=} } $page->hops), 'the interface gets a token to keep';
+    allow_log $site, qr/SSO126/;
     signs_out($site);
     $om->stop;
 };
