@@ -18,9 +18,8 @@ static const char *tokens[TOKENS];
 static const char *read_vector(const char *folder, const char *name)
 {
     const char *text = NULL;
-    apr_size_t len;
     const char *path = apr_pstrcat(fuzz_pool, SSO_SRCDIR "/t/vectors/jose/", folder, "/", name, NULL);
-    fuzz_check(tool_read(fuzz_pool, path, &text, &len, NULL) == SSO_OK);
+    fuzz_check(tool_read_token(fuzz_pool, path, &text, NULL) == SSO_OK);
     return text;
 }
 
