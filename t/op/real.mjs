@@ -41,7 +41,7 @@ for (const [id, claims] of Object.entries(config.accounts ?? {})) accounts[id] =
 // One client for each way to authenticate; all may return to the callback of the default and of a named provider.
 function clientsFor(origin) {
   const common = {
-    redirect_uris: ['/callback', '/sso/callback', '/sso/callback/default', '/sso/callback/second', '/sso/callback/other']
+    redirect_uris: ['/callback', ...['', '/default', '/second', '/other'].map((name) => `/sso/callback${name}`)]
       .map((path) => origin + path),
     post_logout_redirect_uris: ['/', '/sso/logout', '/signed-out', '/bye'].map((path) => origin + path),
     grant_types: ['authorization_code', 'refresh_token'],
