@@ -104,7 +104,7 @@ static sso_rc_t report(const json_error_t *error, sso_err_t *err)
     return sso_err_set(err, SSO_E_SYNTAX, "json-syntax", "line %d column %d: invalid JSON", error->line, error->column);
 }
 
-/* ---- plain documents: ASCII without escapes, short names, each once, whole numbers of up to 15 digits ---- */
+/* ---- plain documents: no escapes, short ASCII names, each once, whole numbers of up to 15 digits ---- */
 
 #define PLAIN_NAME_MAX   63
 #define PLAIN_DIGITS_MAX 15
@@ -136,23 +136,32 @@ static int take(plain_t *p, char c)
     return 1;
 }
 
-/* The bytes between two quotes; the first is next. */
-static const char *read_plain_text(plain_t *p, apr_size_t *ret_len)
+/* The bytes between two quotes, the first is next; *ret_bits: all of them or-ed. */
+static const char *read_plain_text(plain_t *p, apr_size_t *ret_len, unsigned *ret_bits)
 {
     const char *start = ++p->at;
-    while (p->at < p->end && *p->at >= 0x20 && *p->at <= 0x7e && *p->at != '"' && *p->at != '\\')
-        p->at++;
+    unsigned bits = 0;
+    for (; p->at < p->end && *p->at != '"' && *p->at != '\\'; p->at++) {
+        unsigned char byte = (unsigned char)*p->at;
+        if (byte < 0x20)
+            return NULL;
+        bits |= byte;
+    }
     if (p->at == p->end || *p->at != '"')
         return NULL;
     *ret_len = (apr_size_t)(p->at++ - start);
+    *ret_bits = bits;
     return start;
 }
 
 static json_t *read_plain_string(plain_t *p)
 {
     apr_size_t len;
-    const char *text = read_plain_text(p, &len);
-    return text != NULL ? json_stringn_nocheck(text, len) : NULL;
+    unsigned bits;
+    const char *text = read_plain_text(p, &len, &bits);
+    if (text == NULL)
+        return NULL;
+    return bits < 0x80 ? json_stringn_nocheck(text, len) : json_stringn(text, len);
 }
 
 static json_t *read_plain_number(plain_t *p)
@@ -194,9 +203,10 @@ static int read_plain_member(plain_t *p, json_t *object)
     char name[PLAIN_NAME_MAX + 1];
     size_t before = json_object_size(object);
     apr_size_t len;
-    const char *text = peek(p) == '"' ? read_plain_text(p, &len) : NULL;
+    unsigned bits;
+    const char *text = peek(p) == '"' ? read_plain_text(p, &len, &bits) : NULL;
 
-    if (text == NULL || len > PLAIN_NAME_MAX || !take(p, ':'))
+    if (text == NULL || bits >= 0x80 || len > PLAIN_NAME_MAX || !take(p, ':'))
         return 0;
     memcpy(name, text, len);
     name[len] = '\0';
