@@ -108,6 +108,19 @@ sso_rc_t sso_crypto_sha256(const void *bytes, apr_size_t len, unsigned char out[
     return sso_crypto_digest(SSO_HASH_SHA256, bytes, len, out, &got, err);
 }
 
+sso_rc_t sso_crypto_sha256_strings(const char *const *strings, apr_size_t count, unsigned char out[SSO_SHA256_LEN],
+                                   sso_err_t *err)
+{
+    const sso_crypto_algs_t *a = sso_crypto_algs();
+    SSO_AUTO(md_ctx) EVP_MD_CTX *ctx = a ? EVP_MD_CTX_new() : NULL;
+    int ok = ctx && EVP_DigestInit_ex2(ctx, a->md[SSO_HASH_SHA256], NULL);
+    for (apr_size_t i = 0; ok && i < count; i++)
+        ok = EVP_DigestUpdate(ctx, strings[i], strlen(strings[i]) + 1);
+    if (!ok || !EVP_DigestFinal_ex(ctx, out, NULL))
+        return sso_crypto_fail(err, "a digest");
+    return SSO_OK;
+}
+
 static OSSL_PARAM octets_param(const char *key, const void *value, apr_size_t len)
 {
     union {

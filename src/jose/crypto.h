@@ -26,6 +26,9 @@ SSO_MUST_USE sso_rc_t sso_crypto_digest(sso_hash_t hash, const void *bytes, apr_
                                         apr_size_t *ret_len, sso_err_t *err);
 SSO_MUST_USE sso_rc_t sso_crypto_sha256(const void *bytes, apr_size_t len, unsigned char out[SSO_SHA256_LEN],
                                         sso_err_t *err);
+/* SHA-256 of these strings, each with its ending NUL: no two different lists are one input, however they are cut. */
+SSO_MUST_USE sso_rc_t sso_crypto_sha256_strings(const char *const *strings, apr_size_t count,
+                                                unsigned char out[SSO_SHA256_LEN], sso_err_t *err);
 SSO_MUST_USE sso_rc_t sso_crypto_hmac(sso_hash_t hash, const void *key, apr_size_t key_len, const void *bytes,
                                       apr_size_t len, unsigned char *out, apr_size_t *ret_len, sso_err_t *err);
 /* HKDF-SHA256 (RFC 5869). */

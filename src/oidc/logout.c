@@ -191,14 +191,10 @@ sso_rc_t sso_logout_token_verify(const sso_env_t *env, const char *text, const s
 sso_rc_t sso_logout_key(const char *issuer, const char *client_id, const char *kind, const char *value,
                         unsigned char out[16], sso_err_t *err)
 {
-    const char *const parts[] = {"mod_sso_oidc revocation v1", issuer, client_id, kind, value};
-    unsigned char digests[sizeof(parts) / sizeof(parts[0])][SSO_SHA256_LEN];
+    const char *const parts[] = {"mod_sso_oidc revocation v2", issuer, client_id, kind, value};
     unsigned char whole[SSO_SHA256_LEN];
 
-    /* A hash of hashes: no two different quadruples are one input, however they are cut. */
-    for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        SSO_TRY(sso_crypto_sha256(parts[i], strlen(parts[i]), digests[i], err));
-    SSO_TRY(sso_crypto_sha256(digests, sizeof(digests), whole, err));
+    SSO_TRY(sso_crypto_sha256_strings(parts, sizeof(parts) / sizeof(parts[0]), whole, err));
     memcpy(out, whole, 16);
     return SSO_OK;
 }
