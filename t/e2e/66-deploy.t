@@ -118,6 +118,12 @@ for my $stage (0, 1) {
         }
     }
 }
+# A tree that was built in place is no source any more: what configure and make write stays out of the image.
+my @patterns = map { my $glob = quotemeta =~ s{^\\\*\\\*\\/}{(?:.*/)?}r =~ s{\\\*}{[^/]*}gr; qr{^$glob$} } grep { /^[^#]/ } split /\n/, slurp('.dockerignore');
+my @written = map { s{^\Q$work\E/build/}{}r } grep { -f } split /\n/, qx(find '$work/build');
+ok scalar(grep { $_ eq 'config.status' } @written), 'the build left files';
+none [grep { my $file = $_; my @parts = split m{/}; !grep { my $path = join '/', @parts[0 .. $_]; grep { $path =~ $_ } @patterns } 0 .. $#parts } @written],
+    '.dockerignore names all that a build leaves';
 my ($of_dev) = slurp('dev') =~ /^build_packages=\(([^)]+)\)/m;
 is_deeply [sort @build_packages], [sort grep { $_ ne 'libcmocka-dev' } split ' ', $of_dev], 'the packages of the build are those of ./dev';
 for my $readme (qw(README.md conf-examples/bare-metal/README.md)) {
