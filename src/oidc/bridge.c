@@ -266,7 +266,7 @@ sso_rc_t sso_bridge_check_marker(apr_pool_t *pool, apr_time_t now, const sso_bri
     sso_rd_init(&rd, plain, len);
     const unsigned char *id = sso_rd_bytes(&rd, SSO_SESSION_ID_LEN);
     apr_time_t expires = (apr_time_t)sso_rd_u64(&rd);
-    if (rd.bad || !id)
+    if (rd.bad || !id || expires < 0)
         return sso_err_set(err, SSO_E_SYNTAX, "marker-foreign", "the box holds %" APR_SIZE_T_FMT " bytes", len);
     if (!session)
         return SSO_OK;

@@ -441,6 +441,8 @@ sub configtest_as {
     if (!$pid) {
         open STDERR, '>&', \*STDOUT;
         require POSIX;
+        my $env = $httpd->_env;
+        @ENV{keys %$env} = values %$env;
         POSIX::setgid($uid) && POSIX::setuid($uid) && exec @command;
         POSIX::_exit(127);
     }
