@@ -40,8 +40,9 @@ subtest 'it is said before it is full, and what is dropped is a session, not the
     sign_in($site, 4_000) for 1 .. 4;
     ok !$site->log->take(qr/SSO279/, 4.5), 'where there is room nothing is said';
     is status($site, $first), 200, 'the first one is there';
+    # Which of the cache's parts a session goes to is chance; with so many one of them is full.
     my $said;
-    for (1 .. 25) {
+    for (1 .. 50) {
         (my $browser, $status) = sign_in($site, 4_000);
         last if $status != 200 || ($said = $site->log->take(qr/SSO279/, 0.5));
     }
