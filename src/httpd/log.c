@@ -29,3 +29,9 @@ void mod_sso_log_server(server_rec *s, int level, const char *id, const char *wh
     ap_log_error(APLOG_MARK, level, 0, s, "%s: %s%s%s reason=%s", id, what, detail[0] ? ": " : "", detail,
                  reason_of(err));
 }
+
+int mod_sso_log_is_due(_Atomic apr_int64_t *next, int seconds)
+{
+    apr_int64_t now = apr_time_sec(apr_time_now()), due = atomic_load(next);
+    return now >= due && atomic_compare_exchange_strong(next, &due, now + seconds);
+}

@@ -14,7 +14,7 @@
 #define IDLE_MAX  32                       /* connections of a process that wait for the next request */
 #define PATIENCE  apr_time_from_sec(2)     /* for one command */
 #define REST      apr_time_from_sec(1)     /* after a failure nobody asks for so long */
-#define COMPLAINT apr_time_from_sec(60)
+#define COMPLAINT 60                       /* seconds */
 
 /* What all processes know of the server. */
 typedef struct shared_t {
@@ -108,11 +108,10 @@ static sso_rc_t may_ask(mod_sso_redis_t *redis, sso_err_t *err)
 
 static void note_down(mod_sso_redis_t *redis, const sso_err_t *why)
 {
-    apr_int64_t now = apr_time_now(), next = atomic_load(&redis->shared->next_complaint);
     sso_err_t err = SSO_ERR_INIT;
 
-    atomic_store(&redis->shared->down_until, now + REST);
-    if (now < next || !atomic_compare_exchange_strong(&redis->shared->next_complaint, &next, now + COMPLAINT))
+    atomic_store(&redis->shared->down_until, apr_time_now() + REST);
+    if (!mod_sso_log_is_due(&redis->shared->next_complaint, COMPLAINT))
         return;
     atomic_store(&redis->shared->complained, 1);
     sso_err_set(&err, SSO_E_INTERNAL, "store-failed", "%s: %s", redis->url.label, why->detail);

@@ -77,11 +77,8 @@ static share_t *share_of(const mod_sso_site_t *site)
 /* Once a minute and machine. */
 static void complain(share_t *share, int which, int level, const char *id, const char *what, const sso_err_t *err)
 {
-    apr_int64_t now = apr_time_sec(apr_time_now()), next = atomic_load(&share->shared->next_complaint[which]);
-    if (now < next ||
-        !atomic_compare_exchange_strong(&share->shared->next_complaint[which], &next, now + CARE))
-        return;
-    mod_sso_log_server(share->server, level, id, what, err);
+    if (mod_sso_log_is_due(&share->shared->next_complaint[which], CARE))
+        mod_sso_log_server(share->server, level, id, what, err);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------------------ */

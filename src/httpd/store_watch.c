@@ -67,14 +67,12 @@ static void measure(watched_t *w, apr_pool_t *pool)
 {
     mod_sso_store_sum_t *sum = apr_palloc(pool, sizeof(*sum));
     apr_size_t size = mod_sso_store_capacity(w->store);
-    apr_int64_t now = apr_time_sec(apr_time_now()), next = atomic_load(&w->use->next_complaint);
     sso_err_t err = SSO_ERR_INIT;
 
     if (mod_sso_store_measure(w->store, pool, sum, NULL) != SSO_OK)
         return;
     apr_size_t percent = find_fullest(sum, size);
-    if (percent < NEARLY || now < next ||
-        !atomic_compare_exchange_strong(&w->use->next_complaint, &next, now + COMPLAINT))
+    if (percent < NEARLY || !mod_sso_log_is_due(&w->use->next_complaint, COMPLAINT))
         return;
     sso_err_set(&err, SSO_E_LIMIT, "store-full",
                 "its fullest part is at %" APR_SIZE_T_FMT " percent; when it is full the oldest sessions go, and their "
