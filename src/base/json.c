@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict JSON on top of jansson. A scan in front bounds depth and number of values, so that neither recursion (stack)
- * nor allocations (about 250 bytes for "{}") are in the hands of whoever wrote the document. Plain documents are read
- * here, jansson's reader takes each byte through three calls; it reads, and judges, all others.
+/* Strict JSON on top of jansson. Depth and number of values are bounded, so that neither recursion (stack) nor
+ * allocations (about 250 bytes for "{}") are in the hands of whoever wrote the document. Plain documents are read here,
+ * jansson's reader takes each byte through three calls; it reads, and judges, all others, after a scan for the bounds.
  * jansson's own error text quotes the input, which may be a token: only its code and position are passed on. */
 #include "base/json.h"
 
@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 /* Beyond this a double does not hold every integer. */
 #define REAL_INT_MAX 9007199254740992.0
@@ -109,10 +110,12 @@ static sso_rc_t report(const json_error_t *error, sso_err_t *err)
 #define PLAIN_NAME_MAX   63
 #define PLAIN_DIGITS_MAX 15
 
-/* NULL wherever something is not plain, or not JSON: nothing is refused here. The depth was bounded before. */
+/* NULL wherever something is not plain, not JSON or too much: nothing is refused here. */
 typedef struct plain_t {
     const char *at;
     const char *end;
+    int depth;
+    int values; /* as check_shape counts them */
 } plain_t;
 
 static void skip_space(plain_t *p)
@@ -141,14 +144,14 @@ static const char *read_plain_text(plain_t *p, apr_size_t *ret_len, unsigned *re
 {
     const char *start = ++p->at;
     unsigned bits = 0;
-    for (; p->at < p->end && *p->at != '"' && *p->at != '\\'; p->at++) {
-        unsigned char byte = (unsigned char)*p->at;
-        if (byte < 0x20)
+    for (;; p->at++) {
+        p->at += sso_text_plain_len(p->at, (apr_size_t)(p->end - p->at), 0x20);
+        if (p->at == p->end || *p->at == '\\' || (unsigned char)*p->at < 0x20)
             return NULL;
-        bits |= byte;
+        if (*p->at == '"')
+            break;
+        bits |= (unsigned char)*p->at;
     }
-    if (p->at == p->end || *p->at != '"')
-        return NULL;
     *ret_len = (apr_size_t)(p->at++ - start);
     *ret_bits = bits;
     return start;
@@ -213,16 +216,28 @@ static int read_plain_member(plain_t *p, json_t *object)
     return json_object_set_new_nocheck(object, name, read_plain(p)) == 0 && json_object_size(object) == before + 1;
 }
 
+static int read_plain_item(plain_t *p, json_t *list)
+{
+    return json_is_object(list) ? read_plain_member(p, list) : json_array_append_new(list, read_plain(p)) == 0;
+}
+
 static int read_plain_items(plain_t *p, json_t *list, char closing)
 {
     p->at++;
-    if (take(p, closing))
-        return 1;
-    do {
-        if (json_is_object(list) ? !read_plain_member(p, list) : json_array_append_new(list, read_plain(p)) != 0)
+    if (++p->depth > SSO_JSON_DEPTH_MAX)
+        return 0;
+    if (take(p, closing)) {
+        p->values++;
+    } else {
+        do {
+            if (++p->values > SSO_JSON_VALUES_MAX || !read_plain_item(p, list))
+                return 0;
+        } while (take(p, ','));
+        if (!take(p, closing))
             return 0;
-    } while (take(p, ','));
-    return take(p, closing);
+    }
+    p->depth--;
+    return 1;
 }
 
 /* One value; adding NULL to a list or an object fails. */
@@ -245,11 +260,11 @@ static json_t *read_plain(plain_t *p)
 
 static json_t *read_plain_document(const char *bytes, apr_size_t len)
 {
-    plain_t p = {bytes, bytes + len};
+    plain_t p = {bytes, bytes + len, 0, 1};
     json_t *doc = read_plain(&p);
 
     skip_space(&p);
-    if (p.at == p.end)
+    if (p.at == p.end && p.values <= SSO_JSON_VALUES_MAX)
         return doc;
     json_decref(doc);
     return NULL;
@@ -268,10 +283,11 @@ sso_rc_t sso_json_parse(apr_pool_t *pool, const char *bytes, apr_size_t len, apr
         return sso_err_set(err, SSO_E_SYNTAX, "json-syntax", "empty document");
     if (is_other_encoding((const unsigned char *)bytes, len))
         return sso_err_set(err, SSO_E_SYNTAX, "json-utf8", "a byte order mark, UTF-16 or UTF-32");
-    SSO_TRY(check_shape(bytes, len, err));
     doc = read_plain_document(bytes, len);
-    if (doc == NULL)
+    if (doc == NULL) {
+        SSO_TRY(check_shape(bytes, len, err));
         doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    }
     if (doc == NULL)
         return report(&error, err);
     apr_pool_cleanup_register(pool, doc, free_document, apr_pool_cleanup_null);

@@ -115,6 +115,39 @@ int sso_text_equal_ct(const void *a, apr_size_t alen, const void *b, apr_size_t 
     return diff == 0;
 }
 
+#define EACH(byte)     (APR_UINT64_C(0x0101010101010101) * (byte)) /* the byte in all eight places */
+#define HAS_ZERO(word) (((word) - EACH(1)) & ~(word) & EACH(0x80))
+
+/* The top bits of bytes that are not plain; the lowest of them is sure, a borrow may set others above it. */
+static apr_uint64_t find_not_plain(apr_uint64_t word, unsigned char low)
+{
+    apr_uint64_t below = (word - EACH(low)) & ~word & EACH(0x80);
+    return below | (word & EACH(0x80)) | HAS_ZERO(word ^ EACH(0x7f)) | HAS_ZERO(word ^ EACH('"')) |
+           HAS_ZERO(word ^ EACH('\\'));
+}
+
+apr_size_t sso_text_plain_len(const char *bytes, apr_size_t len, unsigned char low)
+{
+    apr_size_t at = 0;
+    apr_uint64_t word, found;
+
+    for (; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, bytes + at, sizeof(word));
+#if APR_IS_BIGENDIAN
+        word = __builtin_bswap64(word);
+#endif
+        found = find_not_plain(word, low);
+        if (found != 0)
+            return at + (apr_size_t)__builtin_ctzll(found) / 8;
+    }
+    for (; at < len; at++) {
+        unsigned char c = (unsigned char)bytes[at];
+        if (c < low || c > 0x7e || c == '"' || c == '\\')
+            break;
+    }
+    return at;
+}
+
 /* Length of the well-formed UTF-8 sequence at p (RFC 3629 4), 0 when there is none. */
 static apr_size_t utf8_len(const unsigned char *p, apr_size_t left)
 {
@@ -185,14 +218,17 @@ int sso_text_is_utf8(const char *bytes, apr_size_t len)
 
 int sso_text_has_control(const char *bytes, apr_size_t len)
 {
-    while (len > 0) {
-        rune_t r = rune_at(bytes, len);
+    const char *end = bytes + len;
+
+    for (;;) {
+        bytes += sso_text_plain_len(bytes, (apr_size_t)(end - bytes), 0x20);
+        if (bytes == end)
+            return 0;
+        rune_t r = rune_at(bytes, (apr_size_t)(end - bytes));
         if (r.control || r.line_end)
             return 1;
         bytes += r.len;
-        len -= r.len;
     }
-    return 0;
 }
 
 static const char *html_entity(unsigned char c)

@@ -35,6 +35,8 @@ char *sso_text_json(apr_pool_t *pool, const char *str);
 int sso_text_is_utf8(const char *bytes, apr_size_t len);
 /* 1 when the bytes hold a C0 control, DEL, or UTF-8 encoded C1 control, U+2028 or U+2029: never sent in a header. */
 int sso_text_has_control(const char *bytes, apr_size_t len);
+/* How many of the bytes come before the first that is below `low` (0x20 or 0x21), above 0x7e, '"' or a backslash. */
+apr_size_t sso_text_plain_len(const char *bytes, apr_size_t len, unsigned char low);
 /* RFC 9110 token: 1 or more tchar. */
 int sso_text_is_token(const char *str);
 

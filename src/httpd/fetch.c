@@ -444,9 +444,7 @@ static CURLcode set_request(call_t *call, apr_pool_t *pool)
     TRY(add_header(call, pool, "Accept-Encoding", "identity"));
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
-        SET(CURLOPT_POSTFIELDS, request->body);
-        TRY(add_header(call, pool, "Content-Type", "application/x-www-form-urlencoded"));
-        TRY(add_header(call, pool, "Expect", "")); /* "Expect:" takes the header out */
+        SET(CURLOPT_POSTFIELDS, request->body); /* and a Content-Type for forms; no Expect up to 1 MB */
     }
     if (request->authorization != NULL)
         TRY(add_header(call, pool, "Authorization", request->authorization));

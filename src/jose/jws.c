@@ -18,8 +18,8 @@
 static int count_dots(const char *text)
 {
     int dots = 0;
-    for (; *text && dots <= 5; text++)
-        dots += *text == '.';
+    for (; dots <= 5 && (text = strchr(text, '.')) != NULL; text++)
+        dots++;
     return dots;
 }
 

@@ -238,9 +238,9 @@ static sso_rc_t read_token(const sso_json_t *doc, const char *name, const char *
         return SSO_OK;
     if (sso_json_type(node) != SSO_JSON_STRING)
         return sso_err_set(err, SSO_E_SYNTAX, "token-member-type", "%s is not a string", name);
-    const char *text = sso_json_node_string(node);
-    for (const char *c = text; *c != '\0'; c++)
-        if (*c < 0x21 || *c > 0x7e)
+    const char *text = sso_json_node_string(node), *c = text, *end = text + strlen(text);
+    for (; (c += sso_text_plain_len(c, (apr_size_t)(end - c), 0x21)) < end; c++)
+        if (*c != '"' && *c != '\\')
             return sso_err_set(err, SSO_E_SYNTAX, "token-characters", "%s holds blanks, controls or 8-bit bytes", name);
     if (text[0] != '\0')
         *ret_token = text;

@@ -95,7 +95,7 @@ static void each_wrong_character_at_each_place_is_refused(void **state)
     }
 }
 
-static void each_character_decodes_to_its_value_at_each_place(void **state)
+static void each_character_is_its_value_at_each_place_both_ways(void **state)
 {
     sso_err_t err = SSO_ERR_INIT;
     unsigned char out[SSO_B64_DECODED_MAX(60)];
@@ -104,7 +104,7 @@ static void each_character_decodes_to_its_value_at_each_place(void **state)
     (void)state;
     for (unsigned at = 0; at < 60; at++) {
         for (unsigned v = 0; v < 64; v++) {
-            char text[60];
+            char text[60], back[60];
             unsigned want = v << 6 * (3 - at % 4);
             const unsigned char *group = out + at / 4 * 3;
             memset(text, 'A', sizeof(text));
@@ -114,6 +114,8 @@ static void each_character_decodes_to_its_value_at_each_place(void **state)
             assert_int_equal(group[0] << 16 | group[1] << 8 | group[2], want);
             for (unsigned i = 0; i < 45; i++)
                 assert_true(i / 3 == at / 4 || out[i] == 0);
+            assert_int_equal(sso_b64url_encode(back, out, 45), 60);
+            assert_memory_equal(back, text, 60);
             unit_assert_ok(sso_b64url_decode(out, &len, text + at / 4 * 4, 4, &err));
             assert_int_equal(len, 3);
             assert_int_equal(out[0] << 16 | out[1] << 8 | out[2], want);
@@ -193,7 +195,7 @@ int main(void)
         unit_test(known_values_of_rfc_4648_and_7515),
         unit_test(every_length_round_trips_without_touching_a_byte_too_many),
         unit_test(each_wrong_character_at_each_place_is_refused),
-        unit_test(each_character_decodes_to_its_value_at_each_place),
+        unit_test(each_character_is_its_value_at_each_place_both_ways),
         unit_test(a_second_spelling_of_a_value_is_refused),
         unit_test(bad_texts_are_refused),
         unit_test(bad_standard_texts_are_refused),

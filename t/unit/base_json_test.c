@@ -189,6 +189,28 @@ static void the_number_of_values_is_limited(void **state)
     }
 }
 
+static void empty_lists_count_as_values_too(void **state)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    const sso_json_t *doc = NULL;
+    char *text = apr_palloc(unit_pool, 3 * SSO_JSON_VALUES_MAX + 8);
+
+    (void)state;
+    /* n empty lists and theirs: two brackets and n - 1 commas */
+    for (int n = SSO_JSON_VALUES_MAX / 2 - 1; n <= SSO_JSON_VALUES_MAX / 2; n++) {
+        char *p = text;
+        *p++ = '[';
+        for (int i = 0; i < n; i++, p += 3)
+            memcpy(p, "[],", 3);
+        p[-1] = ']';
+        if (n < SSO_JSON_VALUES_MAX / 2)
+            unit_assert_ok(sso_json_parse(unit_pool, text, (apr_size_t)(p - text), 1000000, &doc, &err));
+        else
+            unit_assert_err(sso_json_parse(unit_pool, text, (apr_size_t)(p - text), 1000000, &doc, &err), SSO_E_LIMIT,
+                            "json-too-large");
+    }
+}
+
 static void an_error_tells_the_place_but_not_the_text(void **state)
 {
     static const char *const rows[] = {
@@ -536,6 +558,7 @@ int main(void)
         unit_test(brackets_and_commas_inside_strings_do_not_count),
         unit_test(a_string_does_not_hide_depth_behind_an_escaped_quote),
         unit_test(the_number_of_values_is_limited),
+        unit_test(empty_lists_count_as_values_too),
         unit_test(an_error_tells_the_place_but_not_the_text),
         unit_test(a_document_may_be_any_value_an_object_document_may_not),
         unit_test(types_are_told_apart),

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 
@@ -248,9 +249,35 @@ static void controls_are_found_in_every_coding(void **state)
         assert_int_equal(sso_text_has_control(bad[i], strlen(bad[i])), 1);
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_int_equal(sso_text_has_control(good[i], strlen(good[i])), 0);
+    assert_int_equal(sso_text_has_control("\\ is plain enough for \"a header\"", 32), 0);
+    assert_int_equal(sso_text_has_control("quotes \" do not end it \\ \n", 26), 1);
     assert_int_equal(sso_text_has_control("a\0b", 3), 1);
     /* A broken lead byte does not hide the line feed behind it. */
     assert_int_equal(sso_text_has_control("\xe2\n", 2), 1);
+}
+
+/* Every byte at every place of texts of every length, in blocks of exactly their size. */
+static void plain_text_ends_where_the_first_other_byte_stands(void **state)
+{
+    (void)state;
+    for (apr_size_t len = 0; len <= 26; len++) {
+        char *text = malloc(len + !len);
+        assert_non_null(text);
+        for (apr_size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                int plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+                memset(text, at % 2 ? '~' : '!', len);
+                text[at] = (char)c;
+                assert_int_equal(sso_text_plain_len(text, len, 0x20), plain ? len : at);
+                assert_int_equal(sso_text_plain_len(text, len, 0x21), plain && c != ' ' ? len : at);
+                if (at + 1 < len) /* a borrow from the byte before must not hide or invent one */
+                    text[at + 1] = '\x1f';
+                assert_int_equal(sso_text_plain_len(text, len, 0x20), !plain ? at : at + 1 < len ? at + 1 : len);
+            }
+        }
+        assert_int_equal(sso_text_plain_len(text, 0, 0x20), 0);
+        free(text);
+    }
 }
 
 static void tokens_are_tchar_only(void **state)
@@ -296,6 +323,7 @@ int main(void)
         unit_test(json_text_is_safe_inside_a_script),
         unit_test(well_formed_utf8_is_told_from_the_rest),
         unit_test(controls_are_found_in_every_coding),
+        unit_test(plain_text_ends_where_the_first_other_byte_stands),
         unit_test(tokens_are_tchar_only),
         unit_test(names_that_reach_the_same_variable_are_the_same),
     };
