@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The only user of libcurl. Everything libcurl would take from the environment or decide for itself is set here: proxy,
- * no_proxy, netrc, protocols, redirects, trust, HTTP version, signals.
+/* HTTP over libcurl. Everything libcurl would take from the environment or decide for itself is set here (proxy,
+ * no_proxy, protocols) or in curl_base.c.
  *
  * Easy handles wait in a stack between calls, the last used on top, so that its connection to the provider is still
  * open. A handle whose call failed is thrown away: a resolver thread may hang on it (QUICK_EXIT lets go of that). */
 #include "httpd/fetch.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <apr_file_io.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include <ap_mpm.h>
-#include <curl/curl.h>
 
 #include "base/buf.h"
 #include "base/url.h"
+#include "httpd/curl_base.h"
 #include "httpd/log.h"
 #include "jose/crypto.h"
-
-#if LIBCURL_VERSION_NUM < 0x075700
-#error "libcurl 7.87 or later is needed: CURLOPT_QUICK_EXIT"
-#endif
 
 #define CONNECT_TIMEOUT 5 /* seconds, SSOTimeout */
 #define TOTAL_TIMEOUT   10
 #define LEASE_SLACK     30 /* a place is lost that long after its call should have ended */
 #define IDLE_MAX        32 /* handles kept between calls */
 #define HEADERS_MAX     (64 * 1024)
-#define PEM_MAX         (64 * 1024)
-
-/* For tls_client_auth (RFC 8705 2); read as root, so the key need not be readable to children. */
-typedef struct identity_t {
-    struct curl_blob certificate;
-    struct curl_blob key;
-} identity_t;
 
 /* Made before the fork, read-only after it but for the bulkhead. */
 static struct {
     mod_sso_bulkhead_t *bulkhead;
-    const identity_t *identities; /* by provider index; data NULL: none */
+    const mod_sso_curl_identity_t *identities; /* by provider index, for tls_client_auth (RFC 8705 2) */
     int count;
 } shared;
 
@@ -63,33 +49,8 @@ static int default_to(int value, int standard)
     return value > 0 ? value : standard;
 }
 
-static apr_status_t wipe_blob(void *data)
-{
-    struct curl_blob *blob = data;
-    sso_crypto_cleanse(blob->data, blob->len);
-    blob->len = 0;
-    return APR_SUCCESS;
-}
-
-static apr_status_t read_pem(apr_pool_t *pconf, const char *path, struct curl_blob *blob)
-{
-    apr_file_t *file;
-    apr_status_t rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pconf);
-    if (rv != APR_SUCCESS)
-        return rv;
-    blob->data = apr_palloc(pconf, PEM_MAX);
-    blob->flags = CURL_BLOB_NOCOPY;
-    apr_size_t len = 0;
-    rv = apr_file_read_full(file, blob->data, PEM_MAX, &len);
-    blob->len = len;
-    apr_pool_cleanup_register(pconf, blob, wipe_blob, apr_pool_cleanup_null);
-    (void)apr_file_close(file);
-    if (rv == APR_SUCCESS)
-        return APR_EINVAL; /* filled to the brim: no PEM file of ours */
-    return APR_STATUS_IS_EOF(rv) && len > 0 ? APR_SUCCESS : rv;
-}
-
-static apr_status_t read_identity(apr_pool_t *pconf, const mod_sso_provider_t *provider, identity_t *identity)
+static apr_status_t read_identity(apr_pool_t *pconf, const mod_sso_provider_t *provider,
+                                  mod_sso_curl_identity_t *identity)
 {
     const char *files[2] = {provider->conf->client_certificate, provider->conf->client_certificate_key};
     struct curl_blob *blobs[2] = {&identity->certificate, &identity->key};
@@ -97,7 +58,7 @@ static apr_status_t read_identity(apr_pool_t *pconf, const mod_sso_provider_t *p
     if (provider->client.auth != SSO_CLIENT_AUTH_TLS && provider->client.auth != SSO_CLIENT_AUTH_SELF_SIGNED_TLS)
         return APR_SUCCESS;
     for (int i = 0; i < 2; i++) {
-        apr_status_t rv = files[i] != NULL ? read_pem(pconf, files[i], blobs[i]) : APR_ENOENT;
+        apr_status_t rv = files[i] != NULL ? mod_sso_curl_read_pem(pconf, files[i], blobs[i]) : APR_ENOENT;
         if (rv != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, provider->site->server,
                          "SSO311: SSOClientCertificate of provider %s cannot be read: %s reason=client-certificate",
@@ -131,7 +92,7 @@ typedef struct prepare_t {
     apr_pool_t *pconf;
     unsigned total;
     unsigned *limits;
-    identity_t *identities;
+    mod_sso_curl_identity_t *identities;
 } prepare_t;
 
 static apr_status_t prepare_provider(void *baton, const mod_sso_provider_t *provider)
@@ -168,7 +129,7 @@ apr_status_t mod_sso_fetch_post_config(apr_pool_t *pconf, server_rec *main_serve
 {
     apr_size_t room = count > 0 ? (apr_size_t)count : 1;
     prepare_t p = {pconf, count_places(), apr_pcalloc(pconf, room * sizeof(unsigned)),
-                   apr_pcalloc(pconf, room * sizeof(identity_t))};
+                   apr_pcalloc(pconf, room * sizeof(mod_sso_curl_identity_t))};
     apr_shm_t *shm;
 
     apr_status_t rv = for_each_provider(main_server, count, &p, prepare_provider);
@@ -268,8 +229,7 @@ mod_sso_bulkhead_view_t mod_sso_fetch_look(const mod_sso_provider_t *provider)
     mod_sso_bulkhead_view_t none = {0, 0, 0};
     if (shared.bulkhead == NULL)
         return none;
-    return mod_sso_bulkhead_look(shared.bulkhead,
-                                 provider != NULL ? (unsigned)provider->index : MOD_SSO_BULKHEAD_ALL);
+    return mod_sso_bulkhead_look(shared.bulkhead, provider != NULL ? (unsigned)provider->index : MOD_SSO_BULKHEAD_ALL);
 }
 
 /* ---- one call ---- */
@@ -328,17 +288,6 @@ static int ask_stopping(void *baton, curl_off_t a, curl_off_t b, curl_off_t c, c
     return call->request->stopping();
 }
 
-/* No descriptor of ours for CGI programs that this process starts. */
-static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)baton;
-    (void)purpose;
-    curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
-    if (fd != CURL_SOCKET_BAD)
-        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
-}
-
 static CURLcode add_header(call_t *call, apr_pool_t *pool, const char *name, const char *value)
 {
     struct curl_slist *more = curl_slist_append(call->headers, apr_pstrcat(pool, name, ": ", value, NULL));
@@ -366,16 +315,10 @@ static CURLcode set_transfer(call_t *call)
 {
     const mod_sso_conf_t *conf = call->provider->site->conf;
 
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L);
+    TRY(mod_sso_curl_set_base(call->handle));
     SET(CURLOPT_ERRORBUFFER, call->text);
     SET(CURLOPT_URL, call->url);
-    SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     SET(CURLOPT_PROTOCOLS_STR, call->parts.scheme);
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* RFC 9700 4.12; a redirect could also name another host (SSRF) */
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_CONNECTTIMEOUT_MS, default_to(conf->timeout_connect, CONNECT_TIMEOUT) * 1000L);
     SET(CURLOPT_TIMEOUT_MS, mod_sso_fetch_timeout(call->provider) * 1000L);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->request->max);
@@ -383,7 +326,6 @@ static CURLcode set_transfer(call_t *call)
     SET(CURLOPT_WRITEDATA, call);
     SET(CURLOPT_HEADERFUNCTION, take_header);
     SET(CURLOPT_HEADERDATA, call);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_MAXCONNECTS, 4L);
     if (call->request->stopping != NULL) {
         SET(CURLOPT_NOPROGRESS, 0L);
@@ -407,32 +349,10 @@ static CURLcode set_proxy(call_t *call)
 
 static CURLcode set_tls(call_t *call)
 {
-    const char *ca_file = call->provider->site->conf->ca_file;
-    char *standard = NULL;
+    int has_identity = shared.identities != NULL && call->provider->index < shared.count;
 
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-    if (ca_file != NULL) {
-        SET(CURLOPT_CAINFO, ca_file);
-        SET(CURLOPT_PROXY_CAINFO, ca_file);
-    }
-    /* One file and no folder beside it: SSOCAFile is all that is trusted, and libcurl keeps what it parsed. */
-    if (ca_file != NULL || (curl_easy_getinfo(call->handle, CURLINFO_CAINFO, &standard) == CURLE_OK && standard)) {
-        SET(CURLOPT_CAPATH, NULL);
-        SET(CURLOPT_PROXY_CAPATH, NULL);
-    }
-    if (shared.identities != NULL && call->provider->index < shared.count) {
-        identity_t identity = shared.identities[call->provider->index];
-        if (identity.certificate.data != NULL && identity.key.data != NULL) {
-            SET(CURLOPT_SSLCERT_BLOB, &identity.certificate);
-            SET(CURLOPT_SSLKEY_BLOB, &identity.key);
-            SET(CURLOPT_KEYPASSWD, ""); /* OpenSSL would ask on the terminal */
-        }
-    }
-    return CURLE_OK;
+    return mod_sso_curl_set_tls(call->handle, call->provider->site->conf->ca_file,
+                                has_identity ? &shared.identities[call->provider->index] : NULL);
 }
 
 static CURLcode set_request(call_t *call, apr_pool_t *pool)

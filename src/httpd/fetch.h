@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Outgoing calls: the only user of libcurl (DESIGN §6). https only (http to loopback hosts in development), no
+/* Outgoing calls over libcurl (DESIGN §6). https only (http to loopback hosts in development), no
  * redirects, TLS verified, no cookies, no environment proxies, no compression, bounded bodies and times, idle handles
  * pooled. */
 #ifndef MOD_SSO_FETCH_H

@@ -70,7 +70,7 @@ none \@circle, 'no circle among units (x.c and x.h are one)';
 my @doors = (
     [qr{^jansson}, qr{^src/base/json\.c$}, 'jansson is used by src/base/json.c only'],
     [qr{^openssl/}, qr{^src/jose/}, 'OpenSSL is used by src/jose only'],
-    [qr{^curl/}, qr{^src/httpd/fetch\w*\.[ch]$}, 'libcurl is used by src/httpd/fetch*.c only'],
+    [qr{^curl/}, qr{^src/httpd/curl_base\.h$}, 'libcurl is known through src/httpd/curl_base.h only'],
     [qr{^z(?:lib|conf)\.h$}, qr{^src/oidc/}, 'zlib is used by src/oidc only'],
     [qr{^(?:httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common|unixd|apr_optional_hooks)\.h$},
         qr{^src/httpd/|^mod_sso_oidc\.c$}, 'httpd is known to src/httpd only'],
@@ -83,6 +83,10 @@ for my $door (@doors) {
     } sort keys %foreign;
     none \@wrong, $name;
 }
+
+my %curl_users = map { $_ => 1 } map { "src/httpd/$_" } qw(curl_base.c fetch.c tls_conn.c);
+none [grep { !$curl_users{$_} && grep { $_ eq 'httpd/curl_base.h' } @{$ours{$_}} } sort keys %ours],
+    'libcurl is used by src/httpd/fetch.c (HTTP) and src/httpd/tls_conn.c (TLS to what is not HTTP) only';
 
 # A network or a clock in the core would make its decisions untestable (DESIGN §2).
 my @world = map {
