@@ -17,9 +17,9 @@
 #define EXEC_TIMEOUT apr_time_from_sec(10)
 
 /* What stands where the operator's own value belongs; a client may well be called "client" or "test". */
-static const char *const blanks[] = {"changeit",  "replaceme", "replace_me",   "todo",             "tbd",
-                                     "undefined", "client-id", "client_id",    "clientid",         "my-client-id",
-                                     "change-me", "change_me", "client-secret", "client_secret",    "clientsecret",
+static const char *const blanks[] = {"changeit",   "replaceme", "replace_me",    "todo",          "tbd",
+                                     "undefined",  "client-id", "client_id",     "clientid",      "my-client-id",
+                                     "change-me",  "change_me", "client-secret", "client_secret", "clientsecret",
                                      "s6bhdrkqt3", NULL};
 /* Secrets of documentation, consoles and sample configurations, and words that anybody tries first. */
 static const char *const samples[] = {"none",
@@ -140,18 +140,7 @@ static const char *read_text(apr_pool_t *pool, const char *bytes, apr_size_t len
         (void)sso_json_string(credentials, "client_id", ret_id);
         return NULL;
     }
-    if (len > 0 && bytes[len - 1] == '\n')
-        len--;
-    if (len > 0 && bytes[len - 1] == '\r')
-        len--;
-    if (len == 0)
-        return "is empty";
-    if (memchr(bytes, '\0', len))
-        return "is binary; write the secret as text on one line";
-    if (memchr(bytes, '\n', len))
-        return "has more than one line; write the secret alone on one line";
-    *ret_secret = apr_pstrmemdup(pool, bytes, len);
-    return NULL;
+    return mod_sso_secretfile_line(pool, bytes, len, ret_secret);
 }
 
 /* RFC 7518 3.2: an HMAC key is at least as long as the hash. */

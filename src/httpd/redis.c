@@ -10,11 +10,13 @@
 #include <apr_thread_mutex.h>
 
 #include "httpd/log.h"
+#include "httpd/secretfile.h"
 
-#define IDLE_MAX  32                       /* connections of a process that wait for the next request */
-#define PATIENCE  apr_time_from_sec(2)     /* for one command */
-#define REST      apr_time_from_sec(1)     /* after a failure nobody asks for so long */
-#define COMPLAINT 60                       /* seconds */
+#define SECRET_MAX 4096                 /* bytes of a file with a password */
+#define IDLE_MAX   32                   /* connections of a process that wait for the next request */
+#define PATIENCE   apr_time_from_sec(2) /* for one command */
+#define REST       apr_time_from_sec(1) /* after a failure nobody asks for so long */
+#define COMPLAINT  60                   /* seconds */
 
 /* What all processes know of the server. */
 typedef struct shared_t {
@@ -31,8 +33,7 @@ typedef struct idle_t {
 
 struct mod_sso_redis_t {
     server_rec *server;
-    mod_sso_redis_url_t url;
-    apr_interval_time_t connect;
+    mod_sso_redis_target_t target;
     shared_t *shared;
     apr_thread_mutex_t *mutex; /* of this process; NULL in the parent, which keeps no connection */
     idle_t idle[IDLE_MAX];
@@ -46,24 +47,40 @@ typedef struct lent_t {
     int used; /* it has served before, so it may have died in its sleep */
 } lent_t;
 
+/* No file: nothing. */
+static sso_rc_t read_password(apr_pool_t *pconf, const char *path, const char **ret_password, sso_err_t *err)
+{
+    const char *bytes;
+    apr_size_t len;
+
+    if (!path)
+        return SSO_OK;
+    SSO_TRY(mod_sso_secretfile_read(pconf, path, SECRET_MAX, &bytes, &len, err));
+    const char *why = mod_sso_secretfile_line(pconf, bytes, len, ret_password);
+    return why ? sso_err_set(err, SSO_E_CONFIG, "redis-url", "%s %s", path, why) : SSO_OK;
+}
+
 sso_rc_t mod_sso_redis_create(apr_pool_t *pconf, server_rec *server, const char *spec, int connect,
                               mod_sso_redis_t **ret_redis, sso_err_t *err)
 {
     mod_sso_redis_t *redis = apr_pcalloc(pconf, sizeof(*redis));
+    mod_sso_redis_url_t *url = &redis->target.url;
 
-    SSO_TRY(mod_sso_redis_url_parse(pconf, spec, &redis->url, err));
-    const char *lacks = mod_sso_redis_conn_lacks(&redis->url);
+    SSO_TRY(mod_sso_redis_url_parse(pconf, spec, url, err));
+    const char *lacks = mod_sso_redis_conn_lacks(url);
     if (lacks)
-        return sso_err_set(err, SSO_E_CONFIG, "redis-library", "%s: %s", redis->url.label, lacks);
+        return sso_err_set(err, SSO_E_CONFIG, "redis-library", "%s: %s", url->label, lacks);
+    SSO_TRY(read_password(pconf, url->password_file, &url->password, err));
+    SSO_TRY(read_password(pconf, url->sentinel_password_file, &url->sentinel_password, err));
     redis->server = server;
-    redis->connect = apr_time_from_sec(connect);
+    redis->target.patience = apr_time_from_sec(connect);
     *ret_redis = redis;
     return SSO_OK;
 }
 
 const char *mod_sso_redis_label(const mod_sso_redis_t *redis)
 {
-    return redis->url.label;
+    return redis->target.url.label;
 }
 
 sso_rc_t mod_sso_redis_post_config(mod_sso_redis_t *redis, apr_pool_t *pconf, sso_err_t *err)
@@ -71,8 +88,10 @@ sso_rc_t mod_sso_redis_post_config(mod_sso_redis_t *redis, apr_pool_t *pconf, ss
     apr_shm_t *shm;
 
     if (apr_shm_create(&shm, sizeof(shared_t), NULL, pconf) != APR_SUCCESS)
-        return sso_err_set(err, SSO_E_INTERNAL, "store-memory", "there is no shared memory for %s", redis->url.label);
+        return sso_err_set(err, SSO_E_INTERNAL, "store-memory", "there is no shared memory for %s",
+                           redis->target.url.label);
     redis->shared = apr_shm_baseaddr_get(shm); /* fresh pages are zero */
+    redis->target.sentinel = &redis->shared->sentinel;
     return SSO_OK;
 }
 
@@ -100,10 +119,10 @@ static sso_rc_t may_ask(mod_sso_redis_t *redis, sso_err_t *err)
     apr_int64_t until = atomic_load(&redis->shared->down_until), now = apr_time_now();
     if (until == 0)
         return SSO_OK;
-    if (now >= until && atomic_compare_exchange_strong(&redis->shared->down_until, &until,
-                                                       now + redis->connect + PATIENCE))
+    if (now >= until &&
+        atomic_compare_exchange_strong(&redis->shared->down_until, &until, now + redis->target.patience + PATIENCE))
         return SSO_OK;
-    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s did not answer a moment ago", redis->url.label);
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s did not answer a moment ago", redis->target.url.label);
 }
 
 static void note_down(mod_sso_redis_t *redis, const sso_err_t *why)
@@ -114,7 +133,7 @@ static void note_down(mod_sso_redis_t *redis, const sso_err_t *why)
     if (!mod_sso_log_is_due(&redis->shared->next_complaint, COMPLAINT))
         return;
     atomic_store(&redis->shared->complained, 1);
-    sso_err_set(&err, SSO_E_INTERNAL, "store-failed", "%s: %s", redis->url.label, why->detail);
+    sso_err_set(&err, SSO_E_INTERNAL, "store-failed", "%s: %s", redis->target.url.label, why->detail);
     mod_sso_log_server(redis->server, APLOG_ERR, "SSO270", "the Redis of SSOCache cannot be used", &err);
 }
 
@@ -124,7 +143,7 @@ static void note_up(mod_sso_redis_t *redis)
         atomic_store(&redis->shared->down_until, 0);
     if (atomic_load(&redis->shared->complained) && atomic_exchange(&redis->shared->complained, 0))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, redis->server, "SSO271: the Redis of SSOCache answers again: %s",
-                     redis->url.label);
+                     redis->target.url.label);
 }
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
@@ -161,7 +180,7 @@ static sso_rc_t lend(mod_sso_redis_t *redis, apr_pool_t *pool, lent_t *lent, sso
         mod_sso_redis_conn_close(idle.conn);
     }
     lent->used = 0;
-    return mod_sso_redis_conn_open(pool, &redis->url, &redis->shared->sentinel, redis->connect, &lent->conn, err);
+    return mod_sso_redis_conn_open(pool, &redis->target, &lent->conn, err);
 }
 
 static void give_back(mod_sso_redis_t *redis, lent_t *lent)
@@ -216,8 +235,8 @@ static sso_rc_t refuse_reply(const mod_sso_redis_t *redis, apr_pool_t *pool, con
     for (apr_size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(word, known[i].word) == 0)
             means = known[i].means;
-    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s: %s (%s)", redis->url.label, cmd->argv[0], means,
-                       word);
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s: %s (%s)", redis->target.url.label, cmd->argv[0],
+                       means, word);
 }
 
 /* *ret_again: worth another connection. */
@@ -270,7 +289,7 @@ sso_rc_t mod_sso_redis_call(mod_sso_redis_t *redis, apr_pool_t *pool, const mod_
     SSO_TRY(may_ask(redis, err));
     if (try_twice(redis, pool, cmd, ret_reply, ret_repeated, &why) != SSO_OK) {
         note_down(redis, &why);
-        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s", redis->url.label, why.detail);
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s", redis->target.url.label, why.detail);
     }
     note_up(redis);
     if ((*ret_reply)->type == MOD_SSO_REDIS_ERROR)
@@ -280,8 +299,8 @@ sso_rc_t mod_sso_redis_call(mod_sso_redis_t *redis, apr_pool_t *pool, const mod_
 
 static sso_rc_t refuse_nonsense(const mod_sso_redis_t *redis, const mod_sso_redis_cmd_t *cmd, sso_err_t *err)
 {
-    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s is answered with something else", redis->url.label,
-                       cmd->argv[0]);
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "%s: %s is answered with something else",
+                       redis->target.url.label, cmd->argv[0]);
 }
 
 static void begin(apr_pool_t *pool, mod_sso_redis_cmd_t *cmd, const char *verb, const char *key)

@@ -57,14 +57,12 @@ const char *mod_sso_redis_error_word(apr_pool_t *pool, const mod_sso_redis_reply
 
 #ifndef MOD_SSO_HIREDIS
 
-sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
-                                 apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
+sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_target_t *target,
+                                 mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
 {
     (void)pool;
-    (void)sentinel;
-    (void)patience;
     (void)ret_conn;
-    return sso_err_set(err, SSO_E_UNSUPPORTED, "redis-broken", "%s", mod_sso_redis_conn_lacks(url));
+    return sso_err_set(err, SSO_E_UNSUPPORTED, "redis-broken", "%s", mod_sso_redis_conn_lacks(&target->url));
 }
 
 sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
@@ -99,16 +97,10 @@ typedef size_t element_count_t;
 typedef int element_count_t;
 #endif
 
-/* mod_sso_redis_conn_t is never defined: it is hiredis's own context. */
-static redisContext *context_of(const mod_sso_redis_conn_t *conn)
-{
-    return (redisContext *)(void *)(apr_uintptr_t)conn;
-}
-
-static mod_sso_redis_conn_t *conn_of(redisContext *context)
-{
-    return (mod_sso_redis_conn_t *)(void *)context;
-}
+struct mod_sso_redis_conn_t {
+    apr_pool_t *pool; /* holds this */
+    redisContext *context;
+};
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
 
@@ -128,7 +120,7 @@ static mod_sso_redis_reply_t *make_reply(const redisReadTask *task, mod_sso_redi
 
 static void *make_string(const redisReadTask *task, char *str, size_t len)
 {
-    mod_sso_redis_type_t type = task->type == REDIS_REPLY_ERROR    ? MOD_SSO_REDIS_ERROR
+    mod_sso_redis_type_t type = task->type == REDIS_REPLY_ERROR ? MOD_SSO_REDIS_ERROR
                                 : task->type == REDIS_REPLY_STATUS ? MOD_SSO_REDIS_STATUS
                                                                    : MOD_SSO_REDIS_STRING;
     mod_sso_redis_reply_t *reply = make_reply(task, type);
@@ -244,7 +236,7 @@ static sso_rc_t read_reply(redisContext *context, apr_time_t deadline, mod_sso_r
 sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
                                  apr_time_t deadline, mod_sso_redis_reply_t **ret_reply, sso_err_t *err)
 {
-    redisContext *context = context_of(conn);
+    redisContext *context = conn->context;
     const char *argv[MOD_SSO_REDIS_ARGS_MAX];
 
     memcpy(argv, cmd->argv, sizeof(argv));
@@ -260,7 +252,7 @@ sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool, c
 
 int mod_sso_redis_conn_is_quiet(const mod_sso_redis_conn_t *conn)
 {
-    const redisContext *context = context_of(conn);
+    const redisContext *context = conn->context;
     char byte;
     if (context->err || context->reader->pos < context->reader->len)
         return 0;
@@ -269,13 +261,14 @@ int mod_sso_redis_conn_is_quiet(const mod_sso_redis_conn_t *conn)
 
 void mod_sso_redis_conn_close(mod_sso_redis_conn_t *conn)
 {
-    redisFree(context_of(conn));
+    redisFree(conn->context);
+    apr_pool_destroy(conn->pool);
 }
 
 /* --- connecting --------------------------------------------------------------------------------------------------- */
 
-static sso_rc_t dial(const mod_sso_redis_host_t *host, const char *path, apr_interval_time_t patience,
-                     redisContext **ret_context, sso_err_t *err)
+static sso_rc_t connect_plain(mod_sso_redis_conn_t *conn, const mod_sso_redis_host_t *host, const char *path,
+                              apr_interval_time_t patience, sso_err_t *err)
 {
     struct timeval tv = to_timeval(patience);
     errno = 0;
@@ -292,14 +285,31 @@ static sso_rc_t dial(const mod_sso_redis_host_t *host, const char *path, apr_int
     }
     (void)fcntl(context->fd, F_SETFD, FD_CLOEXEC); /* a CGI program has no business on a connection that is signed in */
     context->reader->fn = &makers;
-    *ret_context = context;
+    conn->context = context;
     return SSO_OK;
 }
 
-static sso_rc_t ask(redisContext *context, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
+static sso_rc_t dial(const mod_sso_redis_target_t *target, const mod_sso_redis_host_t *host, const char *path,
+                     mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
+{
+    apr_pool_t *pool;
+
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a connection");
+    mod_sso_redis_conn_t *conn = apr_pcalloc(pool, sizeof(*conn));
+    conn->pool = pool;
+    sso_rc_t rc = connect_plain(conn, host, path, target->patience, err);
+    if (rc == SSO_OK)
+        *ret_conn = conn;
+    else
+        apr_pool_destroy(pool);
+    return rc;
+}
+
+static sso_rc_t ask(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
                     mod_sso_redis_reply_t **ret_reply, sso_err_t *err)
 {
-    return mod_sso_redis_conn_call(conn_of(context), pool, cmd, apr_time_now() + LOGIN_TIME, ret_reply, err);
+    return mod_sso_redis_conn_call(conn, pool, cmd, apr_time_now() + LOGIN_TIME, ret_reply, err);
 }
 
 static sso_rc_t refuse_login(apr_pool_t *pool, const char *verb, const mod_sso_redis_reply_t *reply, sso_err_t *err)
@@ -308,67 +318,95 @@ static sso_rc_t refuse_login(apr_pool_t *pool, const char *verb, const mod_sso_r
                        mod_sso_redis_error_word(pool, reply));
 }
 
-static sso_rc_t sign_in(redisContext *context, apr_pool_t *pool, const mod_sso_redis_url_t *url, sso_err_t *err)
+/* Where there is no password nothing is sent. */
+static sso_rc_t authenticate(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const char *what, const char *user,
+                             const char *password, sso_err_t *err)
 {
     mod_sso_redis_cmd_t cmd;
     mod_sso_redis_reply_t *reply;
 
-    if (url->password) {
-        mod_sso_redis_cmd_init(&cmd, "AUTH");
-        if (url->user)
-            mod_sso_redis_cmd_adds(&cmd, url->user);
-        mod_sso_redis_cmd_adds(&cmd, url->password);
-        SSO_TRY(ask(context, pool, &cmd, &reply, err));
-        if (reply->type != MOD_SSO_REDIS_STATUS)
-            return refuse_login(pool, "AUTH", reply, err);
-    }
+    if (!password)
+        return SSO_OK;
+    mod_sso_redis_cmd_init(&cmd, "AUTH");
+    if (user)
+        mod_sso_redis_cmd_adds(&cmd, user);
+    mod_sso_redis_cmd_adds(&cmd, password);
+    SSO_TRY(ask(conn, pool, &cmd, &reply, err));
+    return reply->type == MOD_SSO_REDIS_STATUS ? SSO_OK : refuse_login(pool, what, reply, err);
+}
+
+static sso_rc_t sign_in(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_url_t *url, sso_err_t *err)
+{
+    mod_sso_redis_cmd_t cmd;
+    mod_sso_redis_reply_t *reply;
+
+    SSO_TRY(authenticate(conn, pool, "AUTH", url->user, url->password, err));
     if (url->service) { /* a Sentinel may not have heard yet that its master has become a replica */
         mod_sso_redis_cmd_init(&cmd, "ROLE");
-        SSO_TRY(ask(context, pool, &cmd, &reply, err));
+        SSO_TRY(ask(conn, pool, &cmd, &reply, err));
         if (reply->type == MOD_SSO_REDIS_ARRAY && reply->count > 0 && strcmp(reply->element[0]->str, "master"))
             return sso_err_set(err, SSO_E_FETCH, "redis-broken", "the Sentinels name a server that is no master");
     }
     if (url->database) {
         mod_sso_redis_cmd_init(&cmd, "SELECT");
         mod_sso_redis_cmd_adds(&cmd, apr_itoa(pool, url->database));
-        SSO_TRY(ask(context, pool, &cmd, &reply, err));
+        SSO_TRY(ask(conn, pool, &cmd, &reply, err));
         if (reply->type != MOD_SSO_REDIS_STATUS)
             return refuse_login(pool, "SELECT", reply, err);
     }
     return SSO_OK;
 }
 
-/* Where one Sentinel says the master is. */
-static sso_rc_t ask_sentinel(apr_pool_t *pool, const mod_sso_redis_url_t *url, int i, apr_interval_time_t patience,
-                             mod_sso_redis_host_t *ret_host, sso_err_t *err)
+/* The address goes where an address of SSOCache would go. */
+static int is_address(const mod_sso_redis_reply_t *reply)
+{
+    return reply->len > 0 && reply->len <= 255 &&
+           strspn(reply->str, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-") == reply->len;
+}
+
+static sso_rc_t ask_master(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_url_t *url,
+                           mod_sso_redis_host_t *ret_host, sso_err_t *err)
 {
     mod_sso_redis_cmd_t cmd;
     mod_sso_redis_reply_t *reply;
-    redisContext *context;
     apr_int64_t port = 0;
 
-    SSO_TRY(dial(&url->hosts[i], NULL, patience, &context, err));
+    SSO_TRY(authenticate(conn, pool, "the Sentinel's AUTH", url->sentinel_user, url->sentinel_password, err));
     mod_sso_redis_cmd_init(&cmd, "SENTINEL");
     mod_sso_redis_cmd_adds(&cmd, "get-master-addr-by-name");
     mod_sso_redis_cmd_adds(&cmd, url->service);
-    sso_rc_t rc = ask(context, pool, &cmd, &reply, err);
-    redisFree(context);
-    SSO_TRY(rc);
+    SSO_TRY(ask(conn, pool, &cmd, &reply, err));
+    if (reply->type == MOD_SSO_REDIS_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0)
+        return sso_err_set(err, SSO_E_DENIED, "redis-broken",
+                           "the Sentinel wants a password; write sentinel-password-file in SSOCache");
     if (reply->type == MOD_SSO_REDIS_ERROR)
         return refuse_login(pool, "SENTINEL", reply, err);
-    if (reply->type != MOD_SSO_REDIS_ARRAY || reply->count != 2 || !*reply->element[0]->str ||
-        reply->element[0]->len > 255 || sso_text_int(reply->element[1]->str, 1, 65535, &port, NULL) != SSO_OK)
+    if (reply->type != MOD_SSO_REDIS_ARRAY || reply->count != 2 || !is_address(reply->element[0]) ||
+        sso_text_int(reply->element[1]->str, 1, 65535, &port, NULL) != SSO_OK)
         return sso_err_set(err, SSO_E_FETCH, "redis-broken", "the Sentinel knows no master of this name");
     ret_host->name = reply->element[0]->str;
     ret_host->port = (int)port;
     return SSO_OK;
 }
 
-static sso_rc_t find_server(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
-                            apr_interval_time_t patience, mod_sso_redis_host_t *ret_host, sso_err_t *err)
+/* Where one Sentinel says the master is. */
+static sso_rc_t ask_sentinel(apr_pool_t *pool, const mod_sso_redis_target_t *target, int i,
+                             mod_sso_redis_host_t *ret_host, sso_err_t *err)
 {
+    mod_sso_redis_conn_t *conn;
+
+    SSO_TRY(dial(target, &target->url.hosts[i], NULL, &conn, err));
+    sso_rc_t rc = ask_master(conn, pool, &target->url, ret_host, err);
+    mod_sso_redis_conn_close(conn);
+    return rc;
+}
+
+static sso_rc_t find_server(apr_pool_t *pool, const mod_sso_redis_target_t *target, mod_sso_redis_host_t *ret_host,
+                            sso_err_t *err)
+{
+    const mod_sso_redis_url_t *url = &target->url;
     sso_rc_t rc = SSO_E_INTERNAL;
-    int first = *sentinel;
+    int first = *target->sentinel;
     if (!url->service) {
         *ret_host = url->hosts[0];
         return SSO_OK;
@@ -376,26 +414,26 @@ static sso_rc_t find_server(apr_pool_t *pool, const mod_sso_redis_url_t *url, _A
     for (int i = 0; i < url->count && rc != SSO_OK; i++) {
         int asked = (first + i) % url->count;
         sso_err_clear(err);
-        rc = ask_sentinel(pool, url, asked, patience, ret_host, err);
+        rc = ask_sentinel(pool, target, asked, ret_host, err);
         if (rc == SSO_OK)
-            *sentinel = asked;
+            *target->sentinel = asked;
     }
     return rc;
 }
 
-sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
-                                 apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
+sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_target_t *target,
+                                 mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
 {
     mod_sso_redis_host_t host;
-    redisContext *context;
+    mod_sso_redis_conn_t *conn;
 
-    SSO_TRY(find_server(pool, url, sentinel, patience, &host, err));
-    SSO_TRY(dial(&host, url->path, patience, &context, err));
-    sso_rc_t rc = sign_in(context, pool, url, err);
+    SSO_TRY(find_server(pool, target, &host, err));
+    SSO_TRY(dial(target, &host, target->url.path, &conn, err));
+    sso_rc_t rc = sign_in(conn, pool, &target->url, err);
     if (rc == SSO_OK)
-        *ret_conn = conn_of(context);
+        *ret_conn = conn;
     else
-        redisFree(context);
+        mod_sso_redis_conn_close(conn);
     return rc;
 }
 

@@ -39,7 +39,7 @@ typedef struct mod_sso_redis_cmd_t {
     size_t len[MOD_SSO_REDIS_ARGS_MAX];
 } mod_sso_redis_cmd_t;
 
-typedef struct mod_sso_redis_conn_t mod_sso_redis_conn_t; /* malloc: it outlives requests */
+typedef struct mod_sso_redis_conn_t mod_sso_redis_conn_t; /* in a pool of its own: it outlives requests */
 
 /* What the library that this module was built with lacks for the URL, as a sentence; NULL: nothing. */
 const char *mod_sso_redis_conn_lacks(const mod_sso_redis_url_t *url);
@@ -48,12 +48,17 @@ void mod_sso_redis_cmd_init(mod_sso_redis_cmd_t *cmd, const char *verb);
 void mod_sso_redis_cmd_add(mod_sso_redis_cmd_t *cmd, const void *bytes, apr_size_t len);
 void mod_sso_redis_cmd_adds(mod_sso_redis_cmd_t *cmd, const char *str);
 
+/* What to connect to. */
+typedef struct mod_sso_redis_target_t {
+    mod_sso_redis_url_t url;      /* with the passwords of its files */
+    apr_interval_time_t patience; /* for each step of connecting */
+    _Atomic int *sentinel;        /* the one that answered last, asked first: one that is gone costs `patience` */
+} mod_sso_redis_target_t;
+
 /* Connected to the server itself (through a Sentinel where the URL says so), signed in, database selected.
- * `sentinel`: the one that answered last, asked first: one that is gone costs `patience`, the time for each step.
  * Classes: SSO_E_FETCH, SSO_E_TIMEOUT, SSO_E_SYNTAX, SSO_E_DENIED; the detail is a whole sentence without secrets. */
-SSO_MUST_USE sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_url_t *url, _Atomic int *sentinel,
-                                              apr_interval_time_t patience, mod_sso_redis_conn_t **ret_conn,
-                                              sso_err_t *err);
+SSO_MUST_USE sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_target_t *target,
+                                              mod_sso_redis_conn_t **ret_conn, sso_err_t *err);
 /* One command, one reply, until `deadline`. SSO_E_FETCH: the connection broke, and whether the command was done is not
  * known; SSO_E_TIMEOUT, SSO_E_SYNTAX, SSO_E_LIMIT: as said. After a failure the connection is good for nothing. */
 SSO_MUST_USE sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool,

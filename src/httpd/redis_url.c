@@ -2,6 +2,7 @@
 /* URLs of Redis servers; the forms are in the header. */
 #include "httpd/redis_url.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <apr_lib.h>
@@ -27,6 +28,30 @@ static const form_t forms[] = {
     {"redis://", 0, 0, 0},           {"rediss://", 1, 0, 0},     {"redis+sentinel://", 0, 1, 0},
     {"rediss+sentinel://", 1, 1, 0}, {"redis+unix://", 0, 0, 1},
 };
+
+/* What may stand behind the `?`. */
+typedef struct option_t {
+    const char *name;
+    apr_size_t offset; /* of its text in mod_sso_redis_url_t */
+    enum { FOR_ALL, FOR_TLS, FOR_SENTINEL, FOR_SOCKET } use;
+    int is_file;
+} option_t;
+
+#define KNOWN_OPTIONS                                                                                                  \
+    "Known: password-file; over TLS ca-file, cert-file, key-file; for Sentinels sentinel-user, sentinel-password, "    \
+    "sentinel-password-file; for a socket db"
+
+static const option_t options[] = {
+    {"password-file", offsetof(mod_sso_redis_url_t, password_file), FOR_ALL, 1},
+    {"ca-file", offsetof(mod_sso_redis_url_t, ca_file), FOR_TLS, 1},
+    {"cert-file", offsetof(mod_sso_redis_url_t, cert_file), FOR_TLS, 1},
+    {"key-file", offsetof(mod_sso_redis_url_t, key_file), FOR_TLS, 1},
+    {"sentinel-user", offsetof(mod_sso_redis_url_t, sentinel_user), FOR_SENTINEL, 0},
+    {"sentinel-password", offsetof(mod_sso_redis_url_t, sentinel_password), FOR_SENTINEL, 0},
+    {"sentinel-password-file", offsetof(mod_sso_redis_url_t, sentinel_password_file), FOR_SENTINEL, 1},
+    {"db", 0, FOR_SOCKET, 0},
+};
+#define OPTIONS_COUNT (sizeof(options) / sizeof(options[0]))
 
 #define refuse(err, ...) sso_err_set((err), SSO_E_CONFIG, "redis-url", __VA_ARGS__)
 
@@ -67,15 +92,18 @@ static char *decode(apr_pool_t *pool, const char *text, apr_size_t len)
 static sso_rc_t parse_user(apr_pool_t *pool, const char *text, apr_size_t len, mod_sso_redis_url_t *url, sso_err_t *err)
 {
     const char *colon = memchr(text, ':', len);
-    if (!colon)
+    if (!colon && !url->password_file)
         return refuse(err, "there is a user without a password; write redis://USER:PASSWORD@HOST or, where the server "
-                           "has only a password, redis://:PASSWORD@HOST");
-    url->user = decode(pool, text, (apr_size_t)(colon - text));
-    url->password = decode(pool, colon + 1, len - (apr_size_t)(colon + 1 - text));
-    if (!url->user || !url->password)
+                           "has only a password, redis://:PASSWORD@HOST; or name a file with ?password-file=/PATH");
+    if (colon && url->password_file)
+        return refuse(err, "there is a password before the @ and a password-file; write one of them, the other as "
+                           "USER@HOST or not at all");
+    url->user = decode(pool, text, colon ? (apr_size_t)(colon - text) : len);
+    url->password = colon ? decode(pool, colon + 1, len - (apr_size_t)(colon + 1 - text)) : NULL;
+    if (!url->user || (colon && !url->password))
         return refuse(err, "a %% in user or password is not followed by two hexadecimal digits; write %%25 for a %% "
                            "itself");
-    if (!*url->password)
+    if (colon && !*url->password)
         return refuse(err, "the password is empty; leave the part before @ out when there is none");
     if (!*url->user)
         url->user = NULL;
@@ -143,7 +171,8 @@ static sso_rc_t parse_database(const char *text, mod_sso_redis_url_t *url, sso_e
 {
     apr_int64_t number = 0;
     if (*text && sso_text_int(text, 0, DATABASE_MAX, &number, NULL) != SSO_OK)
-        return refuse(err, "what follows the last slash is not the number of a database, 0 to %d", DATABASE_MAX);
+        return refuse(err, "what follows the last slash, or db=, is not the number of a database, 0 to %d",
+                      DATABASE_MAX);
     url->database = (int)number;
     return SSO_OK;
 }
@@ -159,22 +188,17 @@ static int is_service(const char *name)
     return 1;
 }
 
-/* Everything behind the hosts, without the first slash. */
+/* Everything between the hosts and the options, without the first slash. */
 static sso_rc_t parse_place(apr_pool_t *pool, const form_t *form, const char *text, mod_sso_redis_url_t *url,
                             sso_err_t *err)
 {
     if (form->local) {
-        const char *query = strchr(text, '?');
-        url->path = decode(pool, text, query ? (apr_size_t)(query - text) : strlen(text));
+        url->path = decode(pool, text, strlen(text));
         if (!url->path || !*url->path)
             return refuse(err, "redis+unix:// needs the path of a socket, like redis+unix:///run/redis/redis.sock");
         url->path = apr_pstrcat(pool, "/", url->path, NULL);
-        if (query && strncmp(query, "?db=", 4))
-            return refuse(err, "only ?db=NUMBER may follow the path of the socket");
-        return parse_database(query ? query + 4 : "", url, err);
+        return SSO_OK;
     }
-    if (strpbrk(text, "?#"))
-        return refuse(err, "there is a ? or #; write %%3F and %%23 in a password, and no options behind the database");
     if (form->sentinel) {
         const char *slash = strchr(text, '/');
         url->service = slash ? apr_pstrmemdup(pool, text, (apr_size_t)(slash - text)) : text;
@@ -183,6 +207,71 @@ static sso_rc_t parse_place(apr_pool_t *pool, const form_t *form, const char *te
         text = slash ? slash + 1 : "";
     }
     return parse_database(text, url, err);
+}
+
+static int is_for(const option_t *option, const form_t *form)
+{
+    return option->use == FOR_ALL || (option->use == FOR_TLS && form->tls) ||
+           (option->use == FOR_SENTINEL && form->sentinel) || (option->use == FOR_SOCKET && form->local);
+}
+
+/* A name that is not known is not repeated either: it may be the rest of a password that held a ? or a &. */
+static const option_t *find_option(const char *name, apr_size_t len)
+{
+    for (apr_size_t i = 0; i < OPTIONS_COUNT; i++)
+        if (strlen(options[i].name) == len && strncmp(options[i].name, name, len) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static sso_rc_t take_option(const option_t *option, const char *value, mod_sso_redis_url_t *url, sso_err_t *err)
+{
+    if (!value)
+        return refuse(err, "a %% in %s is not followed by two hexadecimal digits; write %%25 for a %% itself",
+                      option->name);
+    if (!*value)
+        return refuse(err, "%s is empty", option->name);
+    if (option->is_file && *value != '/')
+        return refuse(err, "%s needs the full path of a file", option->name);
+    if (option->use == FOR_SOCKET)
+        return parse_database(value, url, err);
+    *(const char **)(void *)((char *)url + option->offset) = value;
+    return SSO_OK;
+}
+
+/* NAME=VALUE&NAME=VALUE */
+static sso_rc_t parse_options(apr_pool_t *pool, const form_t *form, const char *text, mod_sso_redis_url_t *url,
+                              sso_err_t *err)
+{
+    unsigned seen = 0;
+
+    for (const char *end; text; text = *end ? end + 1 : NULL) {
+        end = text + strcspn(text, "&");
+        apr_size_t name_len = strcspn(text, "=&");
+        const option_t *option = text[name_len] == '=' ? find_option(text, name_len) : NULL;
+        if (!option)
+            return refuse(err, "what follows the ? is not NAME=VALUE&NAME=VALUE with known names (in a password write "
+                               "%%3F for ?, %%26 for &). " KNOWN_OPTIONS);
+        if (!is_for(option, form))
+            return refuse(err, "%s does not belong to %s. " KNOWN_OPTIONS, option->name, form->scheme);
+        if (seen & 1u << (option - options))
+            return refuse(err, "%s stands there twice. " KNOWN_OPTIONS, option->name);
+        seen |= 1u << (option - options);
+        const char *value = text + name_len + 1;
+        SSO_TRY(take_option(option, decode(pool, value, (apr_size_t)(end - value)), url, err));
+    }
+    return SSO_OK;
+}
+
+static sso_rc_t check_options(const mod_sso_redis_url_t *url, sso_err_t *err)
+{
+    if (!url->cert_file != !url->key_file)
+        return refuse(err, "a client certificate is two files; write cert-file and key-file");
+    if (url->sentinel_password && url->sentinel_password_file)
+        return refuse(err, "there are sentinel-password and sentinel-password-file; write one of them");
+    if (url->sentinel_user && !url->sentinel_password && !url->sentinel_password_file)
+        return refuse(err, "sentinel-user needs sentinel-password-file (or sentinel-password)");
+    return SSO_OK;
 }
 
 static const char *make_label(apr_pool_t *pool, const form_t *form, const mod_sso_redis_url_t *url)
@@ -217,8 +306,10 @@ sso_rc_t mod_sso_redis_url_parse(apr_pool_t *pool, const char *text, mod_sso_red
     const char *hosts = text + strlen(form->scheme), *end = hosts + strcspn(hosts, "/?#"), *at = hosts;
     /* Told before anything is quoted: what stands here may be a password. */
     if (strchr(end, '@'))
-        return refuse(err, "there is an @ behind the first slash; in a password write %%2F for /, %%3F for ?, %%23 for "
-                           "# and %%40 for @");
+        return refuse(err, "there is an @ behind the first slash or ?; in a password write %%2F for /, %%3F for ?, "
+                           "%%23 for # and %%40 for @");
+    if (strchr(end, '#'))
+        return refuse(err, "there is a #; write %%23");
     for (const char *p = hosts; p < end; p++) {
         if (*p == '@' && at != hosts)
             return refuse(err, "there are two @; in a password write %%40");
@@ -226,9 +317,15 @@ sso_rc_t mod_sso_redis_url_parse(apr_pool_t *pool, const char *text, mod_sso_red
             at = p + 1;
     }
     url.tls = form->tls;
+    const char *query = strchr(end, '?'), *place = *end == '/' ? end + 1 : end;
+    if (query) {
+        SSO_TRY(parse_options(pool, form, query + 1, &url, err));
+        SSO_TRY(check_options(&url, err));
+        place = apr_pstrmemdup(pool, place, (apr_size_t)(query - place));
+    }
     if (at != hosts)
         SSO_TRY(parse_user(pool, hosts, (apr_size_t)(at - 1 - hosts), &url, err));
-    SSO_TRY(parse_place(pool, form, *end == '/' ? end + 1 : end, &url, err));
+    SSO_TRY(parse_place(pool, form, place, &url, err));
     if (form->local && at != end)
         return refuse(err, "redis+unix:// names no host: the path begins behind its third slash");
     if (!form->local)

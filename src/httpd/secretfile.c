@@ -22,6 +22,16 @@ static apr_status_t wipe(void *data)
     return APR_SUCCESS;
 }
 
+/* Zeros, one more than `len` says. */
+static char *make_wiped(apr_pool_t *pool, apr_size_t len)
+{
+    wiped_t *w = apr_pcalloc(pool, sizeof(*w));
+    w->len = len;
+    w->bytes = apr_pcalloc(pool, len + 1);
+    apr_pool_cleanup_register(pool, w, wipe, apr_pool_cleanup_null);
+    return w->bytes;
+}
+
 static sso_rc_t fail_open(const char *path, int os, sso_err_t *err)
 {
     char text[128];
@@ -89,15 +99,12 @@ sso_rc_t mod_sso_secretfile_read_at(apr_pool_t *pool, int dirfd, const char *nam
         close(fd);
         return rc;
     }
-    wiped_t *w = apr_pcalloc(pool, sizeof(*w));
-    w->len = (apr_size_t)st.st_size;
-    w->bytes = apr_pcalloc(pool, w->len + 1);
-    apr_pool_cleanup_register(pool, w, wipe, apr_pool_cleanup_null);
-    rc = read_all(fd, path, w->bytes, w->len, &len, err);
+    char *bytes = make_wiped(pool, (apr_size_t)st.st_size);
+    rc = read_all(fd, path, bytes, (apr_size_t)st.st_size, &len, err);
     close(fd);
     if (rc != SSO_OK)
         return rc;
-    *ret_bytes = w->bytes;
+    *ret_bytes = bytes;
     *ret_len = len;
     return SSO_OK;
 }
@@ -106,4 +113,22 @@ sso_rc_t mod_sso_secretfile_read(apr_pool_t *pool, const char *path, apr_size_t 
                                  apr_size_t *ret_len, sso_err_t *err)
 {
     return mod_sso_secretfile_read_at(pool, AT_FDCWD, path, path, max, ret_bytes, ret_len, err);
+}
+
+const char *mod_sso_secretfile_line(apr_pool_t *pool, const char *bytes, apr_size_t len, const char **ret_line)
+{
+    if (len > 0 && bytes[len - 1] == '\n')
+        len--;
+    if (len > 0 && bytes[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return "is empty";
+    if (memchr(bytes, '\0', len))
+        return "is binary; write the secret as text on one line";
+    if (memchr(bytes, '\n', len))
+        return "has more than one line; write the secret alone on one line";
+    char *line = make_wiped(pool, len);
+    memcpy(line, bytes, len);
+    *ret_line = line;
+    return NULL;
 }

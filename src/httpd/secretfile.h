@@ -17,5 +17,8 @@ SSO_MUST_USE sso_rc_t mod_sso_secretfile_read(apr_pool_t *pool, const char *path
 SSO_MUST_USE sso_rc_t mod_sso_secretfile_read_at(apr_pool_t *pool, int dirfd, const char *name, const char *path,
                                                  apr_size_t max, const char **ret_bytes, apr_size_t *ret_len,
                                                  sso_err_t *err);
+/* The one line of text that such a file, or a program's output, holds, without its end; the copy is wiped with the
+ * pool. NULL, or what is wrong: "is empty", "is binary; …". */
+const char *mod_sso_secretfile_line(apr_pool_t *pool, const char *bytes, apr_size_t len, const char **ret_line);
 
 #endif

@@ -94,6 +94,69 @@ static void a_socket_is_a_path(void **state)
     assert_string_equal(url.label, "redis+unix:///run/redis.sock?db=0");
 }
 
+static void options_follow_a_question_mark(void **state)
+{
+    (void)state;
+    good("rediss://h:6380/2?ca-file=/etc/ssl/my%20ca.pem&cert-file=/c.pem&key-file=/k.pem&password-file=/run/s/p=w");
+    assert_int_equal(url.database, 2);
+    assert_string_equal(url.ca_file, "/etc/ssl/my ca.pem");
+    assert_string_equal(url.cert_file, "/c.pem");
+    assert_string_equal(url.key_file, "/k.pem");
+    assert_string_equal(url.password_file, "/run/s/p=w");
+    assert_null(url.user);
+    assert_null(url.password);
+    assert_null(url.sentinel_user);
+    assert_string_equal(url.label, "rediss://h:6380/2");
+    good("redis://h?password-file=/p");
+    assert_string_equal(url.password_file, "/p");
+    assert_null(url.ca_file);
+    assert_string_equal(url.hosts[0].name, "h");
+    good("redis://w%40b@h/?password-file=/p");
+    assert_string_equal(url.user, "w@b");
+    assert_null(url.password);
+    good("redis+unix://web@/run/r.sock?password-file=/p&db=3");
+    assert_string_equal(url.path, "/run/r.sock");
+    assert_string_equal(url.user, "web");
+    assert_int_equal(url.database, 3);
+    assert_string_equal(url.label, "redis+unix:///run/r.sock?db=3");
+}
+
+static void sentinels_have_words_of_their_own(void **state)
+{
+    (void)state;
+    good("rediss+sentinel://u:p@a,b/m/1?sentinel-user=se%3dn&sentinel-password=p%26%3F%40w&ca-file=/ca");
+    assert_int_equal(url.tls, 1);
+    assert_int_equal(url.count, 2);
+    assert_string_equal(url.service, "m");
+    assert_int_equal(url.database, 1);
+    assert_string_equal(url.sentinel_user, "se=n");
+    assert_string_equal(url.sentinel_password, "p&?@w");
+    assert_string_equal(url.user, "u");
+    assert_string_equal(url.password, "p");
+    assert_string_equal(url.label, "rediss+sentinel://a:26379,b:26379/m/1");
+    good("redis+sentinel://a/m?sentinel-password-file=/p");
+    assert_string_equal(url.sentinel_password_file, "/p");
+    assert_null(url.sentinel_password);
+    assert_null(url.sentinel_user);
+    assert_string_equal(url.service, "m");
+    good("redis+sentinel://a/m?sentinel-password=a?b=c");
+    assert_string_equal(url.sentinel_password, "a?b=c");
+}
+
+static void what_is_not_known_is_told_what_is(void **state)
+{
+    (void)state;
+    unit_assert_err(mod_sso_redis_url_parse(unit_pool, "rediss://h?verify=no", &url, &err), SSO_E_CONFIG, "redis-url");
+    assert_non_null(strstr(err.detail, "Known: password-file; over TLS ca-file, cert-file, key-file; for Sentinels "
+                                       "sentinel-user, sentinel-password, sentinel-password-file; for a socket db"));
+    unit_assert_err(mod_sso_redis_url_parse(unit_pool, "redis://h?ca-file=/c", &url, &err), SSO_E_CONFIG, "redis-url");
+    assert_non_null(strstr(err.detail, "ca-file does not belong to redis://. Known: "));
+    assert_non_null(strstr(err.detail, "; for a socket db"));
+    unit_assert_err(mod_sso_redis_url_parse(unit_pool, "rediss://h?ca-file=/c&ca-file=/c", &url, &err), SSO_E_CONFIG,
+                    "redis-url");
+    assert_non_null(strstr(err.detail, "ca-file stands there twice. Known: "));
+}
+
 static void what_is_wrong_is_refused_and_no_password_is_repeated(void **state)
 {
     static const char *const bad[] = {
@@ -107,7 +170,26 @@ static void what_is_wrong_is_refused_and_no_password_is_repeated(void **state)
         "redis+sentinel://h/", "redis+sentinel://h//1", "redis+sentinel://h/a b", "redis+sentinel://h,/m",
         "redis+sentinel://,h/m", "redis+sentinel://a,b,c,d,e,f,g,h,i/m", "redis+sentinel://h/m/x",
         "redis+unix://", "redis+unix:///", "redis+unix://host/path", "redis+unix:///p?x=1", "redis+unix:///p?db=x",
-        "redis+unix:///p%", "redis+http://h", "redis+sentinel:h/m"};
+        "redis+unix:///p%", "redis+http://h", "redis+sentinel:h/m",
+        /* options */
+        "redis://h?", "redis://h/?", "redis://h?x", "redis://h?hunter2", "redis://h?hunter2=1", "redis://h?=hunter2",
+        "redis://u:hunter2?x=hunter2", "redis://h?password-file", "redis://h?password-file=",
+        "redis://h?password-file=hunter2", "redis://h?password-file=/hunter2&", "redis://h?&password-file=/hunter2",
+        "redis://h?password-file=/hunter2&password-file=/hunter2", "redis://h?PASSWORD-FILE=/hunter2",
+        "redis://h?password-fil=/hunter2", "redis://h?password-files=/hunter2", "redis://h?password-file=/hunter2%0",
+        "redis://h?password-file=/hunter2%00", "redis://h?password-file=/hunter2#", "redis://h?password-file=/@hunter2",
+        "redis://u:hunter2@h?password-file=/hunter2", "redis://:hunter2@h?password-file=/hunter2",
+        "redis://u:@h?password-file=/hunter2", "redis://u%0:hunter2@h", "redis://u%0@h?password-file=/hunter2",
+        "redis://@h", "redis://hunter2@h?ca-file=/x",
+        "redis://h?ca-file=/hunter2", "redis://h?cert-file=/hunter2&key-file=/hunter2",
+        "rediss://h?cert-file=/hunter2", "rediss://h?key-file=/hunter2", "rediss://h?ca-file=hunter2",
+        "rediss://h?ca-file=", "rediss://h?tls-verify=no", "rediss://h?db=1", "redis+unix:///p?ca-file=/hunter2",
+        "redis+unix:///p?db=1&db=1", "redis+unix:///p?db=", "redis+unix:///p?sentinel-password=hunter2",
+        "redis://h?sentinel-password=hunter2", "rediss://h?sentinel-password-file=/hunter2",
+        "redis+sentinel://h/m?sentinel-user=hunter2", "redis+sentinel://h/m?sentinel-password=",
+        "redis+sentinel://h/m?sentinel-password=hunter2%zz",
+        "redis+sentinel://h/m?sentinel-password=hunter2&sentinel-password-file=/hunter2",
+        "redis+sentinel://h/m?sentinel-password=hunter2&more", "redis+sentinel://h?sentinel-password=hunter2"};
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         sso_err_clear(&err);
@@ -143,6 +225,9 @@ int main(void)
         unit_test(ipv6_stands_in_brackets),
         unit_test(sentinels_are_several),
         unit_test(a_socket_is_a_path),
+        unit_test(options_follow_a_question_mark),
+        unit_test(sentinels_have_words_of_their_own),
+        unit_test(what_is_not_known_is_told_what_is),
         unit_test(what_is_wrong_is_refused_and_no_password_is_repeated),
         unit_test(lengths_have_a_limit),
     };
