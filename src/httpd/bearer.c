@@ -16,7 +16,7 @@
 #include "httpd/log.h"
 #include "httpd/meta.h"
 #include "httpd/resp.h"
-#include "jose/crypto.h"
+#include "httpd/thread.h"
 #include "oidc/bearer.h"
 #include "oidc/introspect.h"
 
@@ -193,14 +193,9 @@ static void find_rules(request_rec *r, const mod_sso_provider_t *p, rules_t *rul
 }
 
 /* What a token was found to be under some rules says nothing under others. */
-static sso_rc_t make_key(request_rec *r, const rules_t *rules, const char *text, mod_sso_bearer_key_t *key,
-                         sso_err_t *err)
+static sso_rc_t make_key(const rules_t *rules, const char *text, mod_sso_bearer_key_t *key, sso_err_t *err)
 {
-    apr_size_t len = strlen(text);
-    char *whole = apr_palloc(r->pool, sizeof(rules->key) + len);
-    memcpy(whole, rules->key, sizeof(rules->key));
-    memcpy(whole + sizeof(rules->key), text, len);
-    return sso_crypto_sha256(whole, sizeof(rules->key) + len, key->hash, err);
+    return mod_sso_thread_hash(rules->key, sizeof(rules->key), text, strlen(text), key->hash, err);
 }
 
 /* --- known tokens --- */
@@ -443,7 +438,7 @@ int mod_sso_bearer_open(request_rec *r, const mod_sso_provider_t *provider, mod_
         return status;
     while (top->main)
         top = top->main;
-    if (make_key(r, &rules, text, &key, &err) != SSO_OK)
+    if (make_key(&rules, text, &key, &err) != SSO_OK)
         return refuse_unavailable(r, &err);
     int introspects = mod_sso_introspect_is_on(r, provider);
     if (!recall(top, &rules, &key, introspects, &session)) {

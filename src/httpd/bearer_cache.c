@@ -48,7 +48,7 @@ apr_status_t mod_sso_bearer_cache_create(apr_pool_t *pool, unsigned slots, apr_s
     return rv;
 }
 
-/* The set of a token. Its hash is as good as random to everybody who cannot sign tokens. */
+/* The set of a token. Its hash is as good as random to everybody. */
 static apr_uint32_t set_of(const mod_sso_bearer_cache_t *cache, const mod_sso_bearer_key_t *key)
 {
     apr_uint32_t number;

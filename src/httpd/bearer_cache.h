@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bearer tokens that this process has verified, so that one seen before costs a hash and a copy instead of a signature
- * check. Sets of four slots, found by the token's SHA-256; what is least used makes room. A record is copied out under
+ * check. Sets of four slots, found by the token's hash; what is least used makes room. A record is copied out under
  * the lock of its set, which is held for nothing else: a request never waits for a verification.
  *
  * Memory is bounded twice: by the number of slots and by a budget for their records; a record that finds no room is not
@@ -11,14 +11,15 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-#define MOD_SSO_BEARER_HASH_LEN   32
+#include "jose/hasher.h"
+
 #define MOD_SSO_BEARER_RECORD_MAX (16 * 1024)
 
 typedef struct mod_sso_bearer_cache_t mod_sso_bearer_cache_t;
 
 /* What a verification depended on. The whole hash is compared, so two tokens never share an entry. */
 typedef struct mod_sso_bearer_key_t {
-    unsigned char hash[MOD_SSO_BEARER_HASH_LEN]; /* SHA-256 of the rules that count and the token */
+    unsigned char hash[SSO_HASHER_LEN]; /* mod_sso_thread_hash of the rules that count and the token */
     int provider;                                /* mod_sso_provider_t.index */
 } mod_sso_bearer_key_t;
 

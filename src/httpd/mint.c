@@ -11,6 +11,7 @@
 #include "httpd/bearer_cache.h"
 #include "httpd/secretfile.h"
 #include "httpd/statedir.h"
+#include "httpd/thread.h"
 #include "jose/crypto.h"
 #include "oidc/mint.h"
 
@@ -188,10 +189,10 @@ static sso_rc_t cache_key(request_rec *r, const sso_session_t *session, const ss
         id[2 * i + 1] = (unsigned char)('a' + (session->id[i] & 15));
     }
     id[2 * SSO_SESSION_ID_LEN] = '\0';
-    const char *text = apr_psprintf(r->pool, "%s %s %d %" APR_TIME_T_FMT " %s", (const char *)id, site->mint_key->kid,
-                                    rule->lifetime, session->expires, body);
+    const char *text = apr_psprintf(r->pool, "%s %s %d %" APR_TIME_T_FMT " ", (const char *)id, site->mint_key->kid,
+                                    rule->lifetime, session->expires);
     memset(ret_key, 0, sizeof(*ret_key));
-    return sso_crypto_sha256(text, strlen(text), ret_key->hash, err);
+    return mod_sso_thread_hash(text, strlen(text), body, strlen(body), ret_key->hash, err);
 }
 
 static sso_rc_t make_token(request_rec *r, const sso_session_t *session, const sso_mint_rule_t *rule, const char *body,

@@ -13,12 +13,14 @@
 typedef struct thread_state_t {
     apr_pool_t *pool; /* of its own allocator: other threads never touch it */
     apr_array_header_t *sealers; /* sso_sealer_t*, by ring_index */
+    sso_hasher_t *hasher;
     apr_size_t left; /* of the bytes below: those that nobody was given yet */
     unsigned char ahead[AHEAD];
 } thread_state_t;
 
 /* Set once in child_init, before any worker thread exists. */
 static apr_threadkey_t *thread_key;
+static unsigned char hash_key[SSO_HASHER_KEY_LEN];
 
 static void destroy_state(void *data)
 {
@@ -31,6 +33,8 @@ static void destroy_state(void *data)
 
 apr_status_t mod_sso_thread_child_init(apr_pool_t *pchild)
 {
+    if (sso_crypto_random(NULL, hash_key, sizeof(hash_key), NULL) != SSO_OK)
+        return APR_EGENERAL;
     return apr_threadkey_private_create(&thread_key, destroy_state, pchild);
 }
 
@@ -84,4 +88,15 @@ sso_rc_t mod_sso_thread_random(void *baton, unsigned char *out, apr_size_t len, 
     memcpy(out, state->ahead + state->left, len);
     memset(state->ahead + state->left, 0, len);
     return SSO_OK;
+}
+
+sso_rc_t mod_sso_thread_hash(const void *a, apr_size_t a_len, const void *b, apr_size_t b_len,
+                             unsigned char out[SSO_HASHER_LEN], sso_err_t *err)
+{
+    thread_state_t *state = state_of_thread();
+    if (!state)
+        return sso_err_set(err, SSO_E_INTERNAL, "no-sealer", "no memory for this thread");
+    if (!state->hasher)
+        SSO_TRY(sso_hasher_create(state->pool, hash_key, &state->hasher, err));
+    return sso_hasher_run(state->hasher, a, a_len, b, b_len, out, err);
 }

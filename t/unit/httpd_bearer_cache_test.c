@@ -72,7 +72,7 @@ static void every_bit_of_the_key_counts(void **state)
     (void)state;
     make_cache(1, 1024 * 1024); /* one set, so that nothing but the key tells */
     put(&key, "one");
-    for (int bit = 0; bit < MOD_SSO_BEARER_HASH_LEN * 8; bit++) {
+    for (int bit = 0; bit < SSO_HASHER_LEN * 8; bit++) {
         mod_sso_bearer_key_t near = key;
         near.hash[bit / 8] = (unsigned char)(near.hash[bit / 8] ^ (1 << bit % 8));
         assert_null(get_at(&near, UNIT_NOW));
