@@ -21,13 +21,13 @@ sub _seconds {
     return $sum;
 }
 
-# MiB that are the server's own: proportional set size over all its processes.
+# MiB of anonymous memory over all its processes, pages that several of them share counted once.
 sub memory {
     my ($setup) = @_;
     my $sum = 0;
     for my $pid ($setup->httpd->_group) {
         open my $in, '<', "/proc/$pid/smaps_rollup" or next;
-        $sum += $1 while join('', <$in>) =~ /^Pss:\s+(\d+)/mg;
+        $sum += $1 while join('', <$in>) =~ /^Pss_Anon:\s+(\d+)/mg;
     }
     return $sum / 1024;
 }
