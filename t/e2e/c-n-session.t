@@ -183,7 +183,7 @@ case 'se-store-down', 'reject', sub {
     expect_log $down, qr/SSO209: .*reason=store-failed/;
     my $port = $down->httpd->port;
     is_nobody($down->new_browser->get($down->url('/protected/'), headers => {Cookie => "sso-$port=" . 'A' x 43}), 'an id that cannot be looked up');
-    allow_log $down, qr/SSO315|AH00790|reason=(?:store-|box-|session-)/;
+    allow_log $down, qr/SSO315|AH0079[01]|reason=(?:store-|box-|session-)/;
     $down->{op} = undef;
 };
 

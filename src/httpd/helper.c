@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See the header. */
+#include "httpd/helper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ap_listen.h>
+#include <ap_mpm.h>
+#include <apr_signal.h>
+#include <apr_thread_proc.h>
+#include <mpm_common.h>
+
+typedef struct helper_t {
+    server_rec *server;
+    apr_pool_t *pconf;
+    apr_pool_t *pool; /* of the process that runs */
+    apr_proc_t proc;
+    mod_sso_helper_work_t work;
+} helper_t;
+
+static void end_now(int signal)
+{
+    (void)signal;
+    _exit(0);
+}
+
+void mod_sso_helper_limit(unsigned seconds)
+{
+    (void)alarm(seconds);
+}
+
+/* SIGTERM is waited for, not handled, so that it never comes in between. The terminal's and the parent's other signals
+ * are for the parent. */
+static void set_signals(sigset_t *ret_end)
+{
+    static const int ignored[] = {SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE};
+    sigset_t alarms;
+
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        (void)apr_signal(ignored[i], SIG_IGN);
+    (void)apr_signal(SIGCHLD, SIG_DFL);
+    (void)apr_signal(SIGTERM, SIG_DFL);
+    (void)apr_signal(SIGALRM, end_now);
+    sigemptyset(ret_end);
+    sigaddset(ret_end, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, ret_end, NULL);
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    (void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+}
+
+/* `ready`: where the parent waits for the first round; -1: it does not. */
+static __attribute__((noreturn)) void serve(helper_t *helper, pid_t parent, int ready)
+{
+    static const struct timespec second = {1, 0};
+    apr_pool_t *pool, *round;
+    sigset_t end;
+    int is_last = 0;
+
+    set_signals(&end);
+    ap_close_listeners();
+    if (ready < 0) /* what ends at once is not begun again at once */
+        is_last = sigtimedwait(&end, NULL, &second) == SIGTERM;
+    if (ap_run_drop_privileges(helper->pool, helper->server) != OK || apr_pool_create(&pool, NULL) != APR_SUCCESS ||
+        apr_pool_create(&round, pool) != APR_SUCCESS)
+        exit(0); /* httpd has said why */
+    helper->work.begin(helper->work.data, pool);
+    while (1) {
+        helper->work.round(helper->work.data, round, is_last);
+        apr_pool_clear(round);
+        if (ready >= 0)
+            (void)close(ready);
+        ready = -1;
+        if (is_last || getppid() != parent)
+            exit(0);
+        is_last = sigtimedwait(&end, NULL, &second) == SIGTERM;
+    }
+}
+
+static apr_status_t spawn(helper_t *helper, int ready, int unused);
+
+static void maintain(int reason, void *data, apr_wait_t status)
+{
+    helper_t *helper = data;
+    int state;
+    (void)status;
+
+    if (reason == APR_OC_REASON_UNREGISTER || reason == APR_OC_REASON_RUNNING)
+        return;
+    apr_proc_other_child_unregister(helper);
+    if ((reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST) ||
+        ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING)
+        return;
+    apr_pool_destroy(helper->pool);
+    (void)spawn(helper, -1, -1);
+}
+
+/* `unused`: the parent's end of the pipe. */
+static apr_status_t spawn(helper_t *helper, int ready, int unused)
+{
+    pid_t parent = getpid();
+    apr_status_t rv = apr_pool_create(&helper->pool, helper->pconf);
+    if (rv != APR_SUCCESS)
+        return rv;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (unused >= 0)
+            (void)close(unused);
+        serve(helper, parent, ready);
+    }
+    if (pid < 0)
+        return errno;
+    helper->proc = (apr_proc_t){.pid = pid};
+    apr_pool_note_subprocess(helper->pool, &helper->proc, APR_KILL_AFTER_TIMEOUT);
+    apr_proc_other_child_register(&helper->proc, maintain, helper, NULL, helper->pool);
+    return APR_SUCCESS;
+}
+
+apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const mod_sso_helper_work_t *work,
+                                  apr_time_t patience)
+{
+    helper_t *helper = apr_pcalloc(pconf, sizeof(*helper));
+    int fd[2];
+
+    helper->server = server;
+    helper->pconf = pconf;
+    helper->work = *work;
+    if (patience <= 0)
+        return spawn(helper, -1, -1);
+    if (pipe(fd) != 0)
+        return errno;
+    apr_status_t rv = spawn(helper, fd[1], fd[0]);
+    (void)close(fd[1]);
+    struct pollfd wait = {fd[0], POLLIN, 0};
+    if (rv == APR_SUCCESS)
+        (void)poll(&wait, 1, (int)apr_time_as_msec(patience)); /* the end of the file, or it takes longer */
+    (void)close(fd[0]);
+    return rv;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process beside the children, for work that may hang: httpd's client of memcached knows no time-out, and a thread of
+ * a child that hangs in it would keep the child from ending. It runs as the server's user, is started again when it
+ * dies, and ends with the configuration that started it. */
+#ifndef MOD_SSO_HELPER_H
+#define MOD_SSO_HELPER_H
+
+#include "httpd/mod_sso.h"
+
+typedef struct mod_sso_helper_work_t {
+    /* Once in each process, before the first round. */
+    void (*begin)(void *data, apr_pool_t *pool);
+    /* Once a second. `is_last`: httpd ends or reads its configuration anew; three seconds are left. */
+    void (*round)(void *data, apr_pool_t *pool, int is_last);
+    void *data;
+} mod_sso_helper_work_t;
+
+/* post_config. Waits for the end of the first round, at most `patience`. */
+apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const mod_sso_helper_work_t *work,
+                                  apr_time_t patience);
+/* In the helper: what comes now may take so many seconds, else the process ends and another begins. 0: it is done. */
+void mod_sso_helper_limit(unsigned seconds);
+
+#endif
