@@ -42,6 +42,7 @@ apr_status_t mod_sso_curl_read_pem(apr_pool_t *pconf, const char *path, struct c
     (void)apr_file_close(file);
     if (rv == APR_SUCCESS)
         return APR_EINVAL; /* filled to the brim: no PEM file of ours */
+    ((char *)blob->data)[len] = '\0';
     return APR_STATUS_IS_EOF(rv) && len > 0 ? APR_SUCCESS : rv;
 }
 

@@ -22,7 +22,7 @@ CURLcode mod_sso_curl_set_base(CURL *handle);
 /* TLS 1.2 at least, chain and host name verified. `ca_file` NULL: the system's; `identity` NULL: none. Both live as
  * long as the handle is used. */
 CURLcode mod_sso_curl_set_tls(CURL *handle, const char *ca_file, const mod_sso_curl_identity_t *identity);
-/* A PEM file, wiped with the pool. */
+/* A PEM file, with a NUL behind it that is not counted, wiped with the pool. */
 apr_status_t mod_sso_curl_read_pem(apr_pool_t *pconf, const char *path, struct curl_blob *blob);
 
 #endif

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 
+#include "httpd/conf.h"
 #include "httpd/log.h"
 #include "httpd/secretfile.h"
 
@@ -67,11 +68,14 @@ sso_rc_t mod_sso_redis_create(apr_pool_t *pconf, server_rec *server, const char 
     mod_sso_redis_url_t *url = &redis->target.url;
 
     SSO_TRY(mod_sso_redis_url_parse(pconf, spec, url, err));
-    const char *lacks = mod_sso_redis_conn_lacks(url);
+    const char *lacks = mod_sso_redis_conn_lacks();
     if (lacks)
         return sso_err_set(err, SSO_E_CONFIG, "redis-library", "%s: %s", url->label, lacks);
     SSO_TRY(read_password(pconf, url->password_file, &url->password, err));
     SSO_TRY(read_password(pconf, url->sentinel_password_file, &url->sentinel_password, err));
+    if (url->tls)
+        SSO_TRY(mod_sso_tls_trust_read(pconf, url->ca_file ? url->ca_file : mod_sso_conf_of(server)->ca_file,
+                                       url->cert_file, url->key_file, &redis->target.trust, err));
     redis->server = server;
     redis->target.patience = apr_time_from_sec(connect);
     *ret_redis = redis;
@@ -106,6 +110,7 @@ static apr_status_t close_idle(void *data)
 apr_status_t mod_sso_redis_child_init(mod_sso_redis_t *redis, apr_pool_t *pchild)
 {
     apr_status_t rv = apr_thread_mutex_create(&redis->mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+    mod_sso_tls_conn_child_init();
     if (rv == APR_SUCCESS)
         apr_pool_cleanup_register(pchild, redis, close_idle, apr_pool_cleanup_null);
     return rv;

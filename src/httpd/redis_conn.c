@@ -12,20 +12,18 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "jose/crypto.h"
 
 #ifdef MOD_SSO_HIREDIS
 #include <hiredis/hiredis.h>
 #endif
 
-const char *mod_sso_redis_conn_lacks(const mod_sso_redis_url_t *url)
+const char *mod_sso_redis_conn_lacks(void)
 {
 #ifndef MOD_SSO_HIREDIS
-    (void)url;
     return "this module was built without hiredis; install libhiredis-dev, run configure and make again, or name one "
            "of httpd's providers like redis:host:6379";
 #else
-    if (url->tls)
-        return "TLS is not available in this version of mod_sso_oidc; let stunnel or the like carry redis:// there";
     return NULL;
 #endif
 }
@@ -61,8 +59,9 @@ sso_rc_t mod_sso_redis_conn_open(apr_pool_t *pool, const mod_sso_redis_target_t 
                                  mod_sso_redis_conn_t **ret_conn, sso_err_t *err)
 {
     (void)pool;
+    (void)target;
     (void)ret_conn;
-    return sso_err_set(err, SSO_E_UNSUPPORTED, "redis-broken", "%s", mod_sso_redis_conn_lacks(&target->url));
+    return sso_err_set(err, SSO_E_UNSUPPORTED, "redis-broken", "%s", mod_sso_redis_conn_lacks());
 }
 
 sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
@@ -98,8 +97,10 @@ typedef int element_count_t;
 #endif
 
 struct mod_sso_redis_conn_t {
-    apr_pool_t *pool; /* holds this */
-    redisContext *context;
+    apr_pool_t *pool;        /* holds this */
+    redisContext *context;   /* NULL: `tls` */
+    mod_sso_tls_conn_t *tls; /* every hiredis has the protocol, not every one has TLS */
+    redisReader *reader;     /* the context's, or ours beside `tls` */
 };
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
@@ -178,6 +179,11 @@ static struct timeval to_timeval(apr_interval_time_t time)
     return tv;
 }
 
+static sso_rc_t refuse_nonsense(sso_err_t *err)
+{
+    return sso_err_set(err, SSO_E_SYNTAX, "redis-broken", "what it says is not Redis's protocol");
+}
+
 static sso_rc_t fail(const redisContext *context, int number, sso_err_t *err)
 {
     char text[120];
@@ -187,7 +193,7 @@ static sso_rc_t fail(const redisContext *context, int number, sso_err_t *err)
         return sso_err_set(err, SSO_E_FETCH, "redis-broken", "%s", apr_strerror(number, text, sizeof(text)));
     if (context->err == REDIS_ERR_EOF)
         return sso_err_set(err, SSO_E_FETCH, "redis-broken", "it closed the connection");
-    return sso_err_set(err, SSO_E_SYNTAX, "redis-broken", "what it says is not Redis's protocol");
+    return refuse_nonsense(err);
 }
 
 /* What is left of the time; a drop now and then must not go on forever. */
@@ -201,8 +207,11 @@ static sso_rc_t arm(redisContext *context, apr_time_t deadline, sso_err_t *err)
     return SSO_OK;
 }
 
-static sso_rc_t write_all(redisContext *context, apr_time_t deadline, sso_err_t *err)
+static sso_rc_t write_plain(redisContext *context, const char **argv, const mod_sso_redis_cmd_t *cmd,
+                            apr_time_t deadline, sso_err_t *err)
 {
+    if (redisAppendCommandArgv(context, cmd->argc, argv, cmd->len) != REDIS_OK)
+        return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a command");
     for (int done = 0; !done;) {
         SSO_TRY(arm(context, deadline, err));
         errno = 0;
@@ -212,56 +221,86 @@ static sso_rc_t write_all(redisContext *context, apr_time_t deadline, sso_err_t 
     return SSO_OK;
 }
 
-static sso_rc_t read_reply(redisContext *context, apr_time_t deadline, mod_sso_redis_reply_t **ret_reply,
+static sso_rc_t write_tls(mod_sso_tls_conn_t *tls, const char **argv, const mod_sso_redis_cmd_t *cmd,
+                          apr_time_t deadline, sso_err_t *err)
+{
+    char *text = NULL;
+    apr_int64_t len = redisFormatCommandArgv(&text, cmd->argc, argv, cmd->len);
+    if (len < 0)
+        return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a command");
+    sso_rc_t rc = mod_sso_tls_conn_send(tls, text, (apr_size_t)len, deadline, err);
+    sso_crypto_cleanse(text, (apr_size_t)len); /* AUTH */
+    redisFreeCommand(text);
+    return rc;
+}
+
+/* Some more of a reply into the reader. */
+static sso_rc_t read_some(mod_sso_redis_conn_t *conn, apr_time_t deadline, sso_err_t *err)
+{
+    char bytes[16 * 1024];
+    apr_size_t len;
+
+    if (conn->tls) {
+        SSO_TRY(mod_sso_tls_conn_recv(conn->tls, bytes, sizeof(bytes), &len, deadline, err));
+        return redisReaderFeed(conn->reader, bytes, len) == REDIS_OK ? SSO_OK : refuse_nonsense(err);
+    }
+    SSO_TRY(arm(conn->context, deadline, err));
+    errno = 0;
+    return redisBufferRead(conn->context) == REDIS_OK ? SSO_OK : fail(conn->context, errno, err);
+}
+
+static sso_rc_t read_reply(mod_sso_redis_conn_t *conn, apr_time_t deadline, mod_sso_redis_reply_t **ret_reply,
                            sso_err_t *err)
 {
     for (;;) {
         void *reply = NULL;
-        if (redisGetReplyFromReader(context, &reply) != REDIS_OK)
-            return fail(context, 0, err);
+        if (redisReaderGetReply(conn->reader, &reply) != REDIS_OK)
+            return refuse_nonsense(err);
         if (reply) {
             *ret_reply = reply;
             return SSO_OK;
         }
-        if (context->reader->len > MOD_SSO_REDIS_REPLY_MAX)
+        if (conn->reader->len > MOD_SSO_REDIS_REPLY_MAX)
             return sso_err_set(err, SSO_E_LIMIT, "redis-broken", "its reply is longer than %d bytes",
                                MOD_SSO_REDIS_REPLY_MAX);
-        SSO_TRY(arm(context, deadline, err));
-        errno = 0;
-        if (redisBufferRead(context) != REDIS_OK)
-            return fail(context, errno, err);
+        SSO_TRY(read_some(conn, deadline, err));
     }
 }
 
 sso_rc_t mod_sso_redis_conn_call(mod_sso_redis_conn_t *conn, apr_pool_t *pool, const mod_sso_redis_cmd_t *cmd,
                                  apr_time_t deadline, mod_sso_redis_reply_t **ret_reply, sso_err_t *err)
 {
-    redisContext *context = conn->context;
     const char *argv[MOD_SSO_REDIS_ARGS_MAX];
 
     memcpy(argv, cmd->argv, sizeof(argv));
-    context->reader->privdata = pool;
-    if (redisAppendCommandArgv(context, cmd->argc, argv, cmd->len) != REDIS_OK)
-        return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a command");
-    sso_rc_t rc = write_all(context, deadline, err);
+    conn->reader->privdata = pool;
+    sso_rc_t rc = conn->tls ? write_tls(conn->tls, argv, cmd, deadline, err)
+                            : write_plain(conn->context, argv, cmd, deadline, err);
     if (rc == SSO_OK)
-        rc = read_reply(context, deadline, ret_reply, err);
-    context->reader->privdata = NULL;
+        rc = read_reply(conn, deadline, ret_reply, err);
+    conn->reader->privdata = NULL;
     return rc;
 }
 
 int mod_sso_redis_conn_is_quiet(const mod_sso_redis_conn_t *conn)
 {
-    const redisContext *context = conn->context;
     char byte;
-    if (context->err || context->reader->pos < context->reader->len)
+    if (conn->reader->err || conn->reader->pos < conn->reader->len)
         return 0;
-    return recv(context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    if (conn->tls)
+        return mod_sso_tls_conn_is_quiet(conn->tls);
+    return !conn->context->err && recv(conn->context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void mod_sso_redis_conn_close(mod_sso_redis_conn_t *conn)
 {
-    redisFree(conn->context);
+    if (conn->context) {
+        redisFree(conn->context);
+    } else {
+        mod_sso_tls_conn_close(conn->tls);
+        redisReaderFree(conn->reader);
+    }
     apr_pool_destroy(conn->pool);
 }
 
@@ -286,7 +325,24 @@ static sso_rc_t connect_plain(mod_sso_redis_conn_t *conn, const mod_sso_redis_ho
     (void)fcntl(context->fd, F_SETFD, FD_CLOEXEC); /* a CGI program has no business on a connection that is signed in */
     context->reader->fn = &makers;
     conn->context = context;
+    conn->reader = context->reader;
     return SSO_OK;
+}
+
+static sso_rc_t connect_tls(mod_sso_redis_conn_t *conn, const mod_sso_redis_host_t *host,
+                            const mod_sso_redis_target_t *target, sso_err_t *err)
+{
+    mod_sso_tls_place_t place = {host->name, host->port, target->trust, target->patience};
+    redisReader *reader = redisReaderCreateWithFunctions(&makers);
+
+    if (!reader)
+        return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a connection");
+    sso_rc_t rc = mod_sso_tls_conn_dial(conn->pool, &place, &conn->tls, err);
+    if (rc == SSO_OK)
+        conn->reader = reader;
+    else
+        redisReaderFree(reader);
+    return rc;
 }
 
 static sso_rc_t dial(const mod_sso_redis_target_t *target, const mod_sso_redis_host_t *host, const char *path,
@@ -298,7 +354,8 @@ static sso_rc_t dial(const mod_sso_redis_target_t *target, const mod_sso_redis_h
         return sso_err_set(err, SSO_E_INTERNAL, "redis-broken", "no memory for a connection");
     mod_sso_redis_conn_t *conn = apr_pcalloc(pool, sizeof(*conn));
     conn->pool = pool;
-    sso_rc_t rc = connect_plain(conn, host, path, target->patience, err);
+    sso_rc_t rc =
+        target->trust ? connect_tls(conn, host, target, err) : connect_plain(conn, host, path, target->patience, err);
     if (rc == SSO_OK)
         *ret_conn = conn;
     else

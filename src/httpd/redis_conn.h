@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection to a Redis server: the only user of hiredis. Replies are built in a pool by our own rules, so that a
- * server that lies about lengths, never ends or sends one byte a minute costs bounded memory and time. No httpd. */
+/* One connection to a Redis server, plain or over TLS: the only user of hiredis. Replies are built in a pool by our own
+ * rules, so that a server that lies about lengths, never ends or sends one byte a minute costs bounded memory and time.
+ * No httpd. */
 #ifndef MOD_SSO_REDIS_CONN_H
 #define MOD_SSO_REDIS_CONN_H
 
@@ -9,6 +10,7 @@
 
 #include "base/err.h"
 #include "httpd/redis_url.h"
+#include "httpd/tls_conn.h"
 
 #define MOD_SSO_REDIS_ARGS_MAX     12
 #define MOD_SSO_REDIS_REPLY_MAX    (1024 * 1024) /* bytes of one reply */
@@ -41,8 +43,8 @@ typedef struct mod_sso_redis_cmd_t {
 
 typedef struct mod_sso_redis_conn_t mod_sso_redis_conn_t; /* in a pool of its own: it outlives requests */
 
-/* What the library that this module was built with lacks for the URL, as a sentence; NULL: nothing. */
-const char *mod_sso_redis_conn_lacks(const mod_sso_redis_url_t *url);
+/* What this module was built without, as a sentence; NULL: it is all there. */
+const char *mod_sso_redis_conn_lacks(void);
 
 void mod_sso_redis_cmd_init(mod_sso_redis_cmd_t *cmd, const char *verb);
 void mod_sso_redis_cmd_add(mod_sso_redis_cmd_t *cmd, const void *bytes, apr_size_t len);
@@ -50,9 +52,10 @@ void mod_sso_redis_cmd_adds(mod_sso_redis_cmd_t *cmd, const char *str);
 
 /* What to connect to. */
 typedef struct mod_sso_redis_target_t {
-    mod_sso_redis_url_t url;      /* with the passwords of its files */
-    apr_interval_time_t patience; /* for each step of connecting */
-    _Atomic int *sentinel;        /* the one that answered last, asked first: one that is gone costs `patience` */
+    mod_sso_redis_url_t url;          /* with the passwords of its files */
+    const mod_sso_tls_trust_t *trust; /* NULL: no TLS */
+    apr_interval_time_t patience;     /* for each step of connecting */
+    _Atomic int *sentinel;            /* the one that answered last, asked first: one that is gone costs `patience` */
 } mod_sso_redis_target_t;
 
 /* Connected to the server itself (through a Sentinel where the URL says so), signed in, database selected.

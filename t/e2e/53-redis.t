@@ -134,10 +134,5 @@ subtest 'a start that cannot be' => sub {
     like $said, qr/SSO109: SSOCache: there are two \@; in a password write %40/, 'says why';
     unlike $said, qr/hunter2/, 'without the password';
     $site->finish;
-    ($site) = machines(1, snippet => 'SSOCache rediss://127.0.0.1', start => 0);
-    ($ok, $said) = $site->httpd->configtest;
-    ok !$ok, 'TLS';
-    like $said, qr{SSO109: SSOCache: rediss://127.0.0.1:6379/0: .*TLS}, 'is refused by this build';
-    $site->finish;
 };
 done_testing;

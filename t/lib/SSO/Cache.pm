@@ -2,8 +2,9 @@
 # Servers behind SSOCache: real ones on ports of their own, and a Redis that lies.
 #
 #   my $redis = SSO::Cache->redis(args => ['--requirepass', 'x']);  $redis->url; $redis->ask('GET', 'key'); $redis->kill; $redis->start;
+#   my $redis = SSO::Cache->redis(tls => {cert => …, key => …, ca => …, clients => 'yes', as => {cert => …, key => …}});  all over TLS
 #   my $memcached = SSO::Cache->memcached;
-#   my $fake = SSO::Cache->fake_redis; $fake->say('loading');
+#   my $fake = SSO::Cache->fake_redis(tls => {cert => …, key => …}); $fake->say('loading');
 package SSO::Cache;
 use strict;
 use warnings;
@@ -37,7 +38,18 @@ sub port { $_[0]{port} }
 sub dir { "$_[0]{dir}" }
 sub place { return "127.0.0.1:$_[0]{port}" }
 # url('user:password@', '/3')
-sub url { my ($self, $user, $rest) = @_; return 'redis://' . ($user // '') . $self->place . ($rest // '') }
+sub url {
+    my ($self, $user, $rest) = @_;
+    return ($self->{tls} ? 'rediss://' : 'redis://') . ($user // '') . $self->place . ($rest // '');
+}
+
+# "name value" each. A Sentinel dials its servers over TLS, too.
+sub _tls_lines {
+    my ($self) = @_;
+    my $tls = $self->{tls} // return "port $self->{port}";
+    return ('port 0', "tls-port $self->{port}", "tls-cert-file $tls->{cert}", "tls-key-file $tls->{key}", "tls-ca-cert-file $tls->{ca}",
+        'tls-auth-clients ' . ($tls->{clients} // 'no'), 'tls-replication yes');
+}
 
 sub _command {
     my ($self) = @_;
@@ -49,13 +61,13 @@ sub _command {
         my $path = $self->dir . '/sentinel.conf';
         if (!-e $path) {
             open my $out, '>', $path or croak "$path: $!";
-            print $out "port $self->{port}\nbind 127.0.0.1\ndir @{[$self->dir]}\n", map { "$_\n" } @more;
+            print $out map { "$_\n" } $self->_tls_lines, 'bind 127.0.0.1', 'dir ' . $self->dir, @more;
             close $out;
         }
         return (_find('redis-server'), $path, '--sentinel');
     }
-    return (_find('redis-server'), '--port', $self->{port}, '--bind', '127.0.0.1', '--dir', $self->dir, '--save', '',
-        '--daemonize', 'no', @more);
+    return (_find('redis-server'), (map { my ($name, $value) = split / /, $_, 2; ("--$name", $value) } $self->_tls_lines), '--bind', '127.0.0.1',
+        '--dir', $self->dir, '--save', '', '--daemonize', 'no', @more);
 }
 
 # Also after stop or kill, on the same port and with what it wrote to its directory.
@@ -73,6 +85,7 @@ sub start {
 
 sub _answers {
     my ($self) = @_;
+    return ($self->ask('PING') // '') =~ /^(?:PONG|NOAUTH|\(error\) NO|AUTH failed)/ if $self->{tls};
     my $s = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 1) or return 0;
     my $memcached = $self->{kind} eq 'memcached';
     print $s $memcached ? "version\r\n" : "PING\r\n";
@@ -83,8 +96,10 @@ sub _answers {
 # One command as it is, through redis-cli: its lines.
 sub ask {
     my ($self, @words) = @_;
-    open my $out, '-|', _find('redis-cli'), '-p', $self->{port}, '--no-auth-warning', @{$self->{cli} // []}, @words
-        or croak "redis-cli: $!";
+    my $tls = $self->{tls};
+    my @tls = $tls ? ('--tls', '--insecure', map { $tls->{as} ? ("--$_", $tls->{as}{$_}) : () } qw(cert key)) : ();
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>/dev/null', 'sh', _find('redis-cli'), '-p', $self->{port}, '--no-auth-warning', @tls,
+        @{$self->{cli} // []}, @words or croak "redis-cli: $!";
     chomp(my @lines = <$out>);
     return wantarray ? @lines : $lines[0];
 }
@@ -96,11 +111,12 @@ sub signal { my ($self, $name) = @_; return $self->{proc}->signal($name) }
 # --- a Redis that lies ---------------------------------------------------------------------------------------------
 
 # What it says is in a file: lines "VERB answer" (or "* answer" for every verb), read anew for each command; a verb without a
-# line is answered as a Redis with empty memory would. An answer is text with \r \n \xHH, or one of: hang, close, drip (a byte
-# each 200 ms of an endless line), endless (a bulk string without end), half (a part of a reply, then close).
+# line is answered as a Redis with empty memory would. An answer is text with \r \n \xHH and \p, a pause of 200 ms, or one of:
+# hang, close, drip (a byte each 200 ms of an endless line), endless (a bulk string without end), half (a part of a reply, then
+# close).
 my $fake = <<'END';
 use IO::Socket::IP; use IO::Select; use Time::HiRes 'sleep';
-my $script = shift; $| = 1; $SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE';
+my ($script, $cert, $key) = @ARGV; $| = 1; require IO::Socket::SSL if $cert; $SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE';
 my $l = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 50) or die;
 print 'READY ', $l->sockport, "\n";
 my %usual = (GET => "\$-1\r\n", DEL => ":0\r\n", XREAD => "*-1\r\n", XREVRANGE => "*0\r\n", XTRIM => ":0\r\n", PEXPIRE => ":1\r\n",
@@ -111,6 +127,7 @@ while (1) {
     IO::Select->new(\*STDIN)->can_read(0) and do { kill 'TERM', -$$; exit };
     my $c = $l->accept or next;
     next if fork;
+    !$cert || IO::Socket::SSL->start_SSL($c, SSL_server => 1, SSL_cert_file => $cert, SSL_key_file => $key) or exit;
     my $in = '';
     while (sysread $c, $in, 65536, length $in) {
         while ($in =~ /^\*(\d+)\r\n/) {
@@ -127,7 +144,8 @@ while (1) {
             if ($say eq 'drip') { syswrite $c, '+'; while (syswrite $c, 'x') { sleep 0.2 } exit }
             if ($say eq 'endless') { syswrite $c, "\$2000000000\r\n"; my $x = 'x' x 65536; 1 while syswrite $c, $x; exit }
             if ($say eq 'half') { syswrite $c, "\$100\r\nonly this"; exit }
-            syswrite $c, $say;
+            my @part = split /\\p/, $say;
+            for my $i (0 .. $#part) { sleep 0.2 if $i; syswrite $c, $part[$i] }
         }
     }
     exit;
@@ -135,10 +153,11 @@ while (1) {
 END
 
 sub fake_redis {
-    my ($class) = @_;
-    my $self = bless {kind => 'fake', dir => File::Temp->newdir('sso-cache-XXXXXXXX', TMPDIR => 1)}, $class;
+    my ($class, %args) = @_;
+    my $self = bless {kind => 'fake', dir => File::Temp->newdir('sso-cache-XXXXXXXX', TMPDIR => 1), %args}, $class;
+    my @tls = $self->{tls} ? @{$self->{tls}}{qw(cert key)} : ();
     $self->say;
-    $self->{proc} = SSO::Proc->start(command => [$^X, '-e', $fake, $self->dir . '/script'], ready => qr/^READY (\d+)/);
+    $self->{proc} = SSO::Proc->start(command => [$^X, '-e', $fake, $self->dir . '/script', @tls], ready => qr/^READY (\d+)/);
     $self->{port} = $self->{proc}{ready};
     return $self;
 }
