@@ -61,7 +61,8 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
         sso_err_set(&err, SSO_E_INTERNAL, "shared-memory", "no shared memory");
         return fail_start(main_server, "SSO012", "the server cannot start", &err);
     }
-    mod_sso_store_watch_reset();
+    if (mod_sso_store_begin(pconf, main_server->process, &err) != SSO_OK)
+        return fail_start(main_server, "SSO013", "SSOCache does not work", &err);
     for (server_rec *s = main_server; s; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store) &&

@@ -13,18 +13,17 @@
 #include <ap_provider.h>
 #include <ap_socache.h>
 #include <apr_escape.h>
-#include <apr_global_mutex.h>
 #include <apr_strings.h>
 #include <util_mutex.h>
 
 #include "httpd/conf.h"
 #include "httpd/log.h"
 #include "httpd/redis.h"
+#include "httpd/store_keep.h"
+#include "httpd/store_parts.h"
 #include "jose/crypto.h"
 
-#define MUTEX_NAME   "sso-cache"
 #define DEFAULT_SIZE "1048576"
-#define VALUE_MAX    (256 * 1024)
 #define VALUE_USUAL  (8 * 1024)
 #define KEY_MAX      64
 #define TEST_TIME    5 /* seconds */
@@ -35,18 +34,20 @@ struct mod_sso_store_t {
     mod_sso_redis_t *redis; /* NULL: `provider` does it */
     const char *name;       /* for people */
     const ap_socache_provider_t *provider;
+    const char *arg;
     ap_socache_instance_t *instance;
-    apr_global_mutex_t *mutex; /* NULL: the provider needs none */
-    apr_size_t capacity;       /* of shmcb */
-    mod_sso_store_use_t *use;  /* NULL: nobody watches */
+    mod_sso_store_keep_t *keep; /* NULL: a remote one, which brings its own order */
+    int in_parts;               /* dbm */
+    apr_size_t capacity;        /* of shmcb */
 };
 
 int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    return ap_mutex_register(pconf, MUTEX_NAME, NULL, APR_LOCK_DEFAULT, 0) == APR_SUCCESS ? OK
-                                                                                          : HTTP_INTERNAL_SERVER_ERROR;
+    return ap_mutex_register(pconf, MOD_SSO_STORE_MUTEX, NULL, APR_LOCK_DEFAULT, 0) == APR_SUCCESS
+               ? OK
+               : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 /* "NAME:ARGUMENT", where the argument may be absent. */
@@ -102,13 +103,17 @@ sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char 
                            "%s: httpd has no cache of this name; load it with \"LoadModule socache_%s_module "
                            "modules/mod_socache_%s.so\" (Debian: a2enmod socache_%s)",
                            name, name, name, name);
-    if ((arg == NULL || arg[0] == '\0') && strcmp(provider->name, "shmcb") == 0)
-        arg = apr_psprintf(pconf, "%s(" DEFAULT_SIZE ")", ap_runtime_dir_relative(pconf, MUTEX_NAME));
+    int is_shmcb = strcmp(provider->name, "shmcb") == 0;
+    if ((arg == NULL || arg[0] == '\0') && (provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE))
+        arg = apr_pstrcat(pconf, ap_runtime_dir_relative(pconf, MOD_SSO_STORE_MUTEX),
+                          is_shmcb ? "(" DEFAULT_SIZE ")" : NULL, NULL);
     mod_sso_store_t *store = apr_pcalloc(pconf, sizeof(*store));
     store->server = server;
     store->name = provider->name;
-    store->capacity = strcmp(provider->name, "shmcb") == 0 ? size_of(arg) : 0;
+    store->capacity = is_shmcb ? size_of(arg) : 0;
+    store->in_parts = strcmp(provider->name, "dbm") == 0;
     store->provider = provider;
+    store->arg = arg;
     const char *complaint = provider->create(&store->instance, arg, pconf, pconf);
     if (complaint != NULL)
         return sso_err_set(err, SSO_E_CONFIG, "cache-provider", "%s: %s", name, complaint);
@@ -137,37 +142,34 @@ static sso_rc_t test_store(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *
                               sizeof(value), err));
     SSO_TRY(mod_sso_store_get(store, pool, key, sizeof(key), &back, &len, err));
     if (len != sizeof(value) || memcmp(back, value, len) != 0) /* random bytes of a moment ago, no secret */
-        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s gave back something else",
-                           store->name);
+        return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s gave back something else", store->name);
     return mod_sso_store_remove(store, pool, key, sizeof(key), err);
 }
 
-static sso_rc_t set_up_provider(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
+static sso_rc_t set_up_remote(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
 {
-    struct ap_socache_hints hints = {32, MOD_SSO_STORE_ENTRY - 32, apr_time_from_sec(300)};
     char text[120];
-    apr_status_t rv;
-
-    if (store->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE) {
-        rv = ap_global_mutex_create(&store->mutex, NULL, MUTEX_NAME, apr_psprintf(pconf, "%pp", (void *)store),
-                                    store->server, pconf, 0);
-        if (rv != APR_SUCCESS)
-            return sso_err_set(err, SSO_E_INTERNAL, "store-failed",
-                               "no mutex for SSOCache (see Mutex " MUTEX_NAME "): %s",
-                               apr_strerror(rv, text, sizeof(text)));
-    }
-    rv = store->provider->init(store->instance, "mod_sso_oidc", &hints, store->server, pconf);
+    apr_status_t rv = store->provider->init(store->instance, "mod_sso_oidc", NULL, store->server, pconf);
     if (rv != APR_SUCCESS)
         return sso_err_set(err, SSO_E_CONFIG, "store-failed", "SSOCache %s cannot be set up: %s", store->name,
                            apr_strerror(rv, text, sizeof(text)));
     apr_pool_cleanup_register(pconf, store, destroy_instance, apr_pool_cleanup_null);
+    return SSO_OK;
+}
+
+/* The one that was made for the check of the configuration was never used. */
+static sso_rc_t set_up_local(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
+{
+    SSO_TRY(mod_sso_store_keep_open(store->server, store->provider, store->arg, &store->keep, err));
+    store->instance = store->keep->instance;
     if (store->capacity > 0)
-        store->use = mod_sso_store_watch(store, pconf, store->server);
+        mod_sso_store_watch(store, pconf, store->server, &store->keep->shared->use);
     return SSO_OK;
 }
 
 /* The same in a process of its own: httpd's clients of remote caches keep the connection, and all children would speak
- * over it at once and read each other's answers. They know no time-out either. */
+ * over it at once and read each other's answers. They know no time-out either, nor does the lock of a file that a child
+ * of the last configuration uses. */
 static sso_rc_t test_apart(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *err)
 {
     sso_err_t answer = SSO_ERR_INIT;
@@ -197,23 +199,31 @@ static sso_rc_t test_apart(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *
     return answer.rc;
 }
 
+sso_rc_t mod_sso_store_begin(apr_pool_t *pconf, process_rec *process, sso_err_t *err)
+{
+    mod_sso_store_watch_reset();
+    return mod_sso_store_keep_begin(pconf, process, err);
+}
+
 sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err)
 {
+    int is_remote = mod_sso_store_is_remote(store);
     apr_pool_t *pool;
 
     if (store->redis)
         SSO_TRY(mod_sso_redis_post_config(store->redis, pconf, err));
     else
-        SSO_TRY(set_up_provider(store, pconf, err));
+        SSO_TRY(is_remote ? set_up_remote(store, pconf, err) : set_up_local(store, pconf, err));
+    if (store->keep && !store->keep->is_new)
+        return SSO_OK; /* tested when it was made */
     if (apr_pool_create(&pool, pconf) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
     sso_err_t failure = SSO_ERR_INIT;
-    int is_client_of_httpd = !store->redis && mod_sso_store_is_remote(store);
-    sso_rc_t rc = is_client_of_httpd ? test_apart(store, pool, &failure) : test_store(store, pool, &failure);
+    sso_rc_t rc = store->redis ? test_store(store, pool, &failure) : test_apart(store, pool, &failure);
     apr_pool_destroy(pool);
     /* A server of its own that is down now may be up when it is needed; until then its sessions are refused (503). Not
      * to start would take down every other site as well. */
-    if (rc == SSO_OK || mod_sso_store_is_remote(store)) {
+    if (rc == SSO_OK || is_remote) {
         if (rc != SSO_OK)
             mod_sso_log_server(store->server, APLOG_ERR, "SSO315", "the server behind SSOCache does not answer yet",
                                &failure);
@@ -228,9 +238,10 @@ apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild
 {
     if (store->redis)
         return mod_sso_redis_child_init(store->redis, pchild);
-    if (store->mutex == NULL)
+    if (!store->keep || !store->keep->mutex)
         return APR_SUCCESS;
-    apr_status_t rv = apr_global_mutex_child_init(&store->mutex, apr_global_mutex_lockfile(store->mutex), pchild);
+    apr_global_mutex_t **mutex = &store->keep->mutex;
+    apr_status_t rv = apr_global_mutex_child_init(mutex, apr_global_mutex_lockfile(*mutex), pchild);
     if (rv != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
                      "SSO314: the mutex of SSOCache cannot be used in this process reason=store-mutex");
@@ -269,42 +280,59 @@ static const char *name_key(apr_pool_t *pool, const unsigned char *key, unsigned
 
 static sso_rc_t lock_store(mod_sso_store_t *store, sso_err_t *err)
 {
-    apr_status_t rv = store->mutex != NULL ? apr_global_mutex_lock(store->mutex) : APR_SUCCESS;
+    int is_doubtful = 0;
+    apr_status_t rv = store->keep ? mod_sso_store_keep_lock(store->keep, &is_doubtful) : APR_SUCCESS;
+    if (is_doubtful)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
+                     "SSO365: a process died while it wrote to SSOCache; the next restart or reload makes it anew "
+                     "reason=store-doubt");
     return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "its lock", err);
 }
 
 static void unlock_store(mod_sso_store_t *store)
 {
-    if (store->mutex != NULL)
-        (void)apr_global_mutex_unlock(store->mutex);
+    if (store->keep)
+        mod_sso_store_keep_unlock(store->keep);
 }
 
 static sso_rc_t check_size(apr_size_t len, sso_err_t *err)
 {
-    if (len > VALUE_MAX)
+    if (len > MOD_SSO_STORE_MAX)
         return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
-                           "%" APR_SIZE_T_FMT " bytes are more than the %d that SSOCache takes", len, VALUE_MAX);
+                           "%" APR_SIZE_T_FMT " bytes are more than the %d that SSOCache takes", len,
+                           MOD_SSO_STORE_MAX);
     return SSO_OK;
+}
+
+static mod_sso_store_records_t records_of(const mod_sso_store_t *store, apr_pool_t *pool, apr_time_t expires)
+{
+    return (mod_sso_store_records_t){store->provider, store->instance, store->server, pool, expires};
 }
 
 static apr_status_t provider_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                                  apr_time_t expires, const void *value, apr_size_t len)
 {
+    mod_sso_store_records_t records = records_of(store, pool, expires);
+    if (store->in_parts)
+        return mod_sso_store_parts_put(&records, key, key_len, value, len);
     /* providers want it writable, though they only read */
     unsigned char *bytes = apr_pmemdup(pool, value, len);
-    if (store->use)
-        atomic_fetch_add(&store->use->written, len);
+    if (store->keep)
+        atomic_fetch_add(&store->keep->shared->use.written, len);
     return store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
 }
 
 static sso_rc_t end_put(const mod_sso_store_t *store, apr_status_t rv, apr_size_t len, sso_err_t *err)
 {
+    char text[120];
+    if (rv == APR_SUCCESS)
+        return SSO_OK;
     if (APR_STATUS_IS_ENOSPC(rv) || APR_STATUS_IS_ENOMEM(rv))
         return sso_err_set(err, SSO_E_LIMIT, "store-too-large",
-                           "SSOCache %s has no room for %" APR_SIZE_T_FMT
-                           " bytes; give it more, as in SSOCache \"shmcb:/path(10485760)\"",
-                           store->name, len);
-    return rv == APR_SUCCESS ? SSO_OK : fail_with(store, rv, "put", err);
+                           "SSOCache %s has no room for %" APR_SIZE_T_FMT " bytes%s", store->name, len,
+                           store->capacity ? "; give it more, as in SSOCache \"shmcb:/path(10485760)\"" : "");
+    return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s: put of %" APR_SIZE_T_FMT " bytes failed: %s",
+                       store->name, len, apr_strerror(rv, text, sizeof(text)));
 }
 
 sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
@@ -320,18 +348,28 @@ sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsig
     return end_put(store, rv, len, err);
 }
 
+/* Whether there is anything under the key: its value is not looked at. */
+static apr_status_t peek(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len)
+{
+    mod_sso_store_records_t records = records_of(store, pool, 0);
+    unsigned char held[KEY_MAX], *value;
+    unsigned held_len = sizeof(held);
+    apr_size_t len;
+
+    if (store->in_parts)
+        return mod_sso_store_parts_get(&records, key, key_len, &value, &len);
+    return store->provider->retrieve(store->instance, store->server, key, key_len, held, &held_len, pool);
+}
+
 sso_rc_t mod_sso_store_add(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                            apr_time_t expires, const void *value, apr_size_t len, sso_err_t *err)
 {
-    unsigned char held[KEY_MAX];
-    unsigned held_len = sizeof(held);
-
     SSO_TRY(check_key(key_len, err));
     SSO_TRY(check_size(len, err));
     if (store->redis)
         return mod_sso_redis_add(store->redis, pool, name_key(pool, key, key_len), expires, value, len, err);
     SSO_TRY(lock_store(store, err));
-    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, held, &held_len, pool);
+    apr_status_t rv = peek(store, pool, key, key_len);
     int is_free = APR_STATUS_IS_NOTFOUND(rv);
     if (is_free)
         rv = provider_put(store, pool, key, key_len, expires, value, len);
@@ -379,51 +417,61 @@ sso_rc_t mod_sso_store_probe(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t
 }
 
 static apr_status_t retrieve(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
-                             unsigned room, unsigned char **ret_value, unsigned *ret_len)
+                             unsigned room, unsigned char **ret_value, apr_size_t *ret_len)
 {
+    unsigned len = room;
     *ret_value = apr_palloc(pool, (apr_size_t)room + 1);
-    *ret_len = room;
-    apr_status_t rv =
-        store->provider->retrieve(store->instance, store->server, key, key_len, *ret_value, ret_len, pool);
-    if (rv == APR_SUCCESS && *ret_len > room)
+    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, *ret_value, &len, pool);
+    if (rv == APR_SUCCESS && len > room)
         rv = APR_EGENERAL; /* a provider that lies about lengths */
+    *ret_len = len;
+    return rv;
+}
+
+static apr_status_t provider_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
+                                 unsigned char **ret_value, apr_size_t *ret_len)
+{
+    mod_sso_store_records_t records = records_of(store, pool, 0);
+    int is_remote = mod_sso_store_is_remote(store);
+
+    if (store->in_parts)
+        return mod_sso_store_parts_get(&records, key, key_len, ret_value, ret_len);
+    /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
+    apr_status_t rv =
+        retrieve(store, pool, key, key_len, is_remote ? MOD_SSO_STORE_MAX : VALUE_USUAL, ret_value, ret_len);
+    if (rv != APR_SUCCESS && !is_remote)
+        rv = retrieve(store, pool, key, key_len, MOD_SSO_STORE_MAX, ret_value, ret_len);
     return rv;
 }
 
 sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                            unsigned char **ret_value, apr_size_t *ret_len, sso_err_t *err)
 {
-    unsigned char *value;
-    unsigned len;
-
     SSO_TRY(check_key(key_len, err));
     if (store->redis)
         return mod_sso_redis_get(store->redis, pool, name_key(pool, key, key_len), ret_value, ret_len, err);
     SSO_TRY(lock_store(store, err));
-    /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
-    int is_remote = mod_sso_store_is_remote(store);
-    apr_status_t rv = retrieve(store, pool, key, key_len, is_remote ? VALUE_MAX : VALUE_USUAL, &value, &len);
-    if (rv != APR_SUCCESS && !is_remote)
-        rv = retrieve(store, pool, key, key_len, VALUE_MAX, &value, &len);
+    apr_status_t rv = provider_get(store, pool, key, key_len, ret_value, ret_len);
     unlock_store(store);
     if (APR_STATUS_IS_NOTFOUND(rv))
         return sso_err_set(err, SSO_E_ABSENT, "store-absent", "SSOCache has no such entry");
     if (rv != APR_SUCCESS)
         return fail_with(store, rv, "get", err);
-    value[len] = '\0';
-    *ret_value = value;
-    *ret_len = len;
+    (*ret_value)[*ret_len] = '\0';
     return SSO_OK;
 }
 
 sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                               sso_err_t *err)
 {
+    mod_sso_store_records_t records = records_of(store, pool, 0);
+
     SSO_TRY(check_key(key_len, err));
     if (store->redis)
         return mod_sso_redis_remove(store->redis, pool, name_key(pool, key, key_len), err);
     SSO_TRY(lock_store(store, err));
-    apr_status_t rv = store->provider->remove(store->instance, store->server, key, key_len, pool);
+    apr_status_t rv = store->in_parts ? mod_sso_store_parts_remove(&records, key, key_len)
+                                      : store->provider->remove(store->instance, store->server, key, key_len, pool);
     unlock_store(store);
     if (rv == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(rv))
         return SSO_OK; /* gone is gone */

@@ -5,9 +5,8 @@
 #ifndef MOD_SSO_STORE_H
 #define MOD_SSO_STORE_H
 
-#include <stdatomic.h>
-
 #include "httpd/mod_sso.h"
+#include "httpd/store_keep.h"
 
 typedef struct mod_sso_store_t mod_sso_store_t;
 struct mod_sso_redis_t;
@@ -18,7 +17,10 @@ int mod_sso_store_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
  * missing mod_socache_shmcb is no error: *ret_store is NULL. Creates nothing on disk or in shared memory. */
 SSO_MUST_USE sso_rc_t mod_sso_store_create(apr_pool_t *pconf, server_rec *server, const char *spec,
                                            mod_sso_store_t **ret_store, sso_err_t *err);
-/* post_config and child_init of one store. post_config runs a self-test: put, get, remove. */
+/* post_config, once before those of the stores. */
+SSO_MUST_USE sso_rc_t mod_sso_store_begin(apr_pool_t *pconf, process_rec *process, sso_err_t *err);
+/* post_config and child_init of one store. post_config runs a self-test of what it made: put, get, remove. shmcb and
+ * dbm are kept as they are from one configuration to the next (store_keep.h). */
 SSO_MUST_USE sso_rc_t mod_sso_store_post_config(mod_sso_store_t *store, apr_pool_t *pconf, sso_err_t *err);
 apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild);
 
@@ -41,14 +43,9 @@ SSO_MUST_USE sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *p
                                            unsigned key_len, sso_err_t *err);
 
 /* store_watch.c: how full a shmcb is, and who says so before it drops sessions that still count. */
-typedef struct mod_sso_store_use_t {
-    _Atomic apr_uint64_t written; /* bytes since it was measured */
-    _Atomic apr_int64_t next_complaint;
-} mod_sso_store_use_t;
-#define MOD_SSO_STORE_ENTRY (32 + 2048) /* bytes of key and value that shmcb makes its index for */
 void mod_sso_store_watch_reset(void);
-/* NULL: nobody will say so. */
-mod_sso_store_use_t *mod_sso_store_watch(mod_sso_store_t *store, apr_pool_t *pconf, server_rec *server);
+/* `use`: in shared memory, zero at first. Without a watchdog nobody will say so. */
+void mod_sso_store_watch(mod_sso_store_t *store, apr_pool_t *pconf, server_rec *server, mod_sso_store_use_t *use);
 void mod_sso_store_watch_child_init(apr_pool_t *pchild);
 apr_size_t mod_sso_store_capacity(const mod_sso_store_t *store); /* bytes; 0: not known */
 /* What is in it that has not expired, by the first byte of the key. */

@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 
 #include <apr_optional.h>
-#include <apr_shm.h>
 #include <mod_watchdog.h>
 
 #include "httpd/log.h"
@@ -97,22 +96,18 @@ static apr_status_t run_watchdog(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-mod_sso_store_use_t *mod_sso_store_watch(mod_sso_store_t *store, apr_pool_t *pconf, server_rec *server)
+void mod_sso_store_watch(mod_sso_store_t *store, apr_pool_t *pconf, server_rec *server, mod_sso_store_use_t *use)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog = NULL;
-    apr_shm_t *shm;
 
-    if (!get || !add || watched_count == WATCHED_MAX ||
-        apr_shm_create(&shm, sizeof(mod_sso_store_use_t), NULL, pconf) != APR_SUCCESS)
-        return NULL; /* then it is not said before */
+    if (!get || !add || watched_count == WATCHED_MAX)
+        return; /* then it is not said before */
     if (watched_count == 0 && (get(&watchdog, WATCHDOG_NAME, 0, 0, pconf) != APR_SUCCESS ||
                                add(watchdog, INTERVAL, NULL, run_watchdog) != APR_SUCCESS))
-        return NULL;
-    mod_sso_store_use_t *use = apr_shm_baseaddr_get(shm); /* fresh pages are zero */
+        return;
     watched[watched_count++] = (watched_t){store, server, use};
-    return use;
 }
 
 static apr_status_t stop_running(void *data)
