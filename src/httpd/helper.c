@@ -71,7 +71,7 @@ static __attribute__((noreturn)) void serve(helper_t *helper, pid_t parent, int 
         exit(0); /* httpd has said why */
     helper->work.begin(helper->work.data, pool);
     while (1) {
-        helper->work.round(helper->work.data, round, is_last);
+        helper->work.round(helper->work.data, round);
         apr_pool_clear(round);
         if (ready >= 0)
             (void)close(ready);

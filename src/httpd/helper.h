@@ -10,8 +10,8 @@
 typedef struct mod_sso_helper_work_t {
     /* Once in each process, before the first round. */
     void (*begin)(void *data, apr_pool_t *pool);
-    /* Once a second. `is_last`: httpd ends or reads its configuration anew; three seconds are left. */
-    void (*round)(void *data, apr_pool_t *pool, int is_last);
+    /* Once a second, and once more when httpd ends or reads its configuration anew: then three seconds are left. */
+    void (*round)(void *data, apr_pool_t *pool);
     void *data;
 } mod_sso_helper_work_t;
 

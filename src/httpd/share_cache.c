@@ -270,13 +270,13 @@ static void rest(cache_t *c, const sso_err_t *err)
     c->next_try = apr_time_now() + PAUSE;
 }
 
-static void run_round(void *data, apr_pool_t *pool, int is_last)
+static void run_round(void *data, apr_pool_t *pool)
 {
     cache_t *c = data;
     sso_err_t err = SSO_ERR_INIT;
 
     take_queue(c, pool);
-    if (apr_time_now() < c->next_try && !is_last)
+    if (apr_time_now() < c->next_try)
         return;
     for (int i = 0; i < c->share->rings->nelts; i++)
         if (serve_group(c, pool, &c->group[i], &err) != SSO_OK) {

@@ -4,6 +4,7 @@ use lib 't/lib';
 use SSO::Test;
 use SSO::Cache;
 use SSO::Machines;
+use MIME::Base64 ();
 use Time::HiRes qw(sleep time);
 
 my $down = qr/SSO272|SSO274|SSO315|socache_(?:memcache|redis):/;
@@ -25,24 +26,24 @@ sub signed_in { my ($machine, $sid) = @_;
 for my $client ('memcache', 'redis') {
     subtest "$client: in at one, used at another, out at a third" => sub {
         my $cache = $client eq 'redis' ? SSO::Cache->redis : SSO::Cache->memcached;
-        my ($a, $b, $c, $d) = together(4, $client, $cache);
+        my ($a, $b, $c, @more) = together($client eq 'redis' ? 3 : 4, $client, $cache);
         my ($browser, $cookie) = signed_in($a);
         my (undef, $other) = signed_in($a);
-        is status($_, $cookie), 200, 'she is in everywhere' for $a, $b, $c, $d;
-        $d->httpd->stop;
+        is status($_, $cookie), 200, 'she is in everywhere' for $a, $b, $c, @more;
+        $_->stop for map { $_->httpd } @more;
         $browser->get($c->url('/sso/logout'));
         my $start = time;
         ends($_, $cookie, 'the cookie that was copied is worth nothing') for $c, $a, $b;
         note sprintf 'known everywhere after %.1f s', time - $start;
-        for my $machine ($d, $a) {
+        for my $machine (@more, $a) {
             $machine->httpd->stop;
             $machine->httpd->start;
             is status($machine, $cookie), 302, 'nor at the first request to a machine that starts later';
         }
         $b->httpd->graceful;
         is status($b, $cookie), 302, 'nor after a graceful restart';
-        is status($_, $other), 200, 'another session lives' for $a, $b, $c, $d;
-        finish($a, $b, $c, $d);
+        is status($_, $other), 200, 'another session lives' for $a, $b, $c, @more;
+        finish($a, $b, $c, @more);
         $cache->stop;
     };
 }
@@ -69,4 +70,25 @@ for my $store ('cookie', 'cache') {
         $cache->stop;
     };
 }
+
+subtest 'while keys are changed machine by machine' => sub {
+    my $cache = SSO::Cache->memcached;
+    my ($a, $b) = together(2, 'memcache', $cache);
+    my ($browser, $cookie) = signed_in($a);
+    my ($second, $later) = signed_in($a);
+    my ($file) = $a->httpd->conf =~ /^SSOKeyFile (\S+)/m;
+    my ($old, $new) = (do { local (@ARGV, $/) = $file; <> }, MIME::Base64::encode_base64(join '', map { chr int rand 256 } 1 .. 32));
+    for my $case ([$a, "$old$new"], [$b, "$new$old"]) {
+        my ($machine, $keys) = @$case;
+        my $path = $machine->httpd->write('conf/keys', $keys, 0600);
+        $machine->httpd->conf($machine->httpd->conf =~ s/^SSOKeyFile .*/SSOKeyFile $path/mr);
+        $machine->httpd->graceful;
+    }
+    $browser->get($a->url('/sso/logout'));
+    $second->get($b->url('/sso/logout'));
+    ends($b, $cookie, 'a logout at a machine that still seals with the old key');
+    ends($a, $later, 'and at one that seals with the new one');
+    finish($a, $b);
+    $cache->stop;
+};
 done_testing;
