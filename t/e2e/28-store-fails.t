@@ -72,6 +72,11 @@ is $site->new_browser->get($site->url('/protected/'), headers => {Cookie => $bot
     'a tossed cookie beside it changes nothing';
 is $site->new_browser->get($site->url('/protected/'))->status, 302,
     'who has no session is sent to the provider as ever';
+$asked = $site->op->requests('/authorize');
+is login($site, '/protected/', browser => my $newcomer = $site->new_browser)->status, 503, '… whose login cannot be kept';
+expect_log $site, qr/SSO209: .*put of \d+ bytes failed: .* reason=store-failed/;
+is scalar($site->op->requests('/authorize')), $asked + 1, '… and is not begun again';
+$asked++;
 break(0);
 my $status = 0;
 for (1 .. 40) { # httpd's client asks a server that failed again after five seconds

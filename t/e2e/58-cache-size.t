@@ -79,4 +79,43 @@ subtest 'httpd\'s own client of Redis' => sub {
     $site->finish;
     $redis->stop;
 };
+subtest 'a file (dbm), whose records hold less than a kilobyte' => sub {
+    my $site = site(snippet => $store . 'SSOCache dbm:${ROOT}/run/sso-cache' . "\nSSOSessionTimeout 20s 20s", httpd => {modules => ['socache_dbm']}, @few);
+    my @held;
+    for my $bytes (100, 700, 2_000, 20_000, 100_000) {
+        my ($browser, $status) = sign_in($site, $bytes);
+        is $status, 200, "a session of $bytes bytes";
+        is status($site, $browser), 200, '… is found again';
+        push @held, $browser;
+    }
+    is_deeply [map { status($site, $_) } @held], [(200) x @held], 'each of them';
+    my $cookie = $site->session_cookie($held[3]);
+    $held[3]->get($site->url('/sso/logout'));
+    is $site->new_browser->get($site->url('/protected/'), headers => {Cookie => "$cookie->{name}=$cookie->{value}"})->status, 302, 'one that is signed out is out';
+    expect_log $site, qr/SSO210: .*reason=(?:store-absent|session-revoked)/;
+    is_deeply [map { status($site, $_) } @held[0 .. 2, 4]], [(200) x 4], '… and the others are not';
+    my ($status) = (sign_in($site, 180_000))[1];
+    is $status, 502, 'more than any session holds';
+    expect_log $site, qr/SSO209: .*180\d\d\d bytes of claims, at most 131072; largest: groups .*reason=claims-too-large/, 'is named';
+    my $files = sub { return scalar(() = glob $site->httpd->root . '/run/sso-cache*') };
+    ok $files->(), 'it lies in a file';
+    $site->httpd->stop;
+    is $files->(), 0, '… which is gone at the end';
+    $site->finish;
+};
+
+subtest 'a cache that takes less than this session' => sub {
+    my $site = site(snippet => $store . 'SSOCache "shmcb:${ROOT}/run/sso-cache(65536)"', @few);
+    my ($browser, $status) = sign_in($site, 100);
+    is $status, 200, 'a session of 100 bytes';
+    is status($site, $browser), 200, '… is found again';
+    my $asked = $site->op->requests('/authorize');
+    ($browser, $status) = sign_in($site, 100_000);
+    is $status, 503, 'one of 100 KB is a failed login';
+    expect_log $site, qr/SSO209: .*no room for \d+ bytes; give it more, as in SSOCache .* reason=store-too-large/, '… that names the size';
+    is scalar($site->op->requests('/authorize')), $asked + 1, '… and no loop';
+    is scalar(grep { $_->{name} =~ /^sso-\d+$/ } $browser->jar->all), 0, '… without a session';
+    allow_log $site, qr/socache_shmcb:error/;
+    $site->finish;
+};
 done_testing;
