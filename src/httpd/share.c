@@ -16,7 +16,7 @@
 
 #define ENTRY_VERSION 1
 #define ENTRY_LEN     (2 + 16 + 8 + 8)
-#define USERDATA_KEY  "mod_sso_oidc-unsent-1-1024"
+#define USERDATA_KEY  "mod_sso_oidc-unsent-1-8192"
 
 /* Set before the fork and never after. */
 static mod_sso_share_t *shares;

@@ -171,18 +171,20 @@ static void take_queue(cache_t *c, apr_pool_t *pool)
 }
 
 /* The record of all keys; *ret_plain: that of the first, which this machine writes too. */
-static sso_rc_t hear(cache_t *c, apr_pool_t *pool, const group_t *group, unsigned record, unsigned *ret_same,
+static sso_rc_t hear(cache_t *c, apr_pool_t *pool, group_t *group, unsigned record, unsigned *ret_same,
                      unsigned char **ret_plain, apr_size_t *ret_len, sso_err_t *err)
 {
     for (int key = sso_keyring_size(group->ring) - 1; key >= 0; key--) {
         SSO_TRY(get_record(c, pool, group, key, record, ret_plain, ret_len, err));
         *ret_same = take_record(c, group, *ret_plain, *ret_len);
+        if (record == NEWS && *ret_len >= 1 + MOD_SSO_SET_NEWS * MOD_SSO_SET_ENTRY && !group->hurry)
+            group->hurry = MOD_SSO_SET_BUCKETS; /* there may be more than they have room for */
     }
     return SSO_OK;
 }
 
 /* What others know of a bucket becomes known here, and what they lack is written. */
-static sso_rc_t look_after(cache_t *c, apr_pool_t *parent, const group_t *group, unsigned bucket, sso_err_t *err)
+static sso_rc_t look_after(cache_t *c, apr_pool_t *parent, group_t *group, unsigned bucket, sso_err_t *err)
 {
     apr_time_t now = apr_time_now(), until;
     apr_pool_t *pool;

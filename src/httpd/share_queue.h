@@ -6,7 +6,7 @@
 
 #include <apr.h>
 
-#define MOD_SSO_QUEUE_PLACES   1024u
+#define MOD_SSO_QUEUE_PLACES   8192u
 #define MOD_SSO_QUEUE_TEXT_MAX 127
 
 typedef struct mod_sso_queue_t mod_sso_queue_t;

@@ -17,8 +17,9 @@
 #define MOD_SSO_SET_BUCKETS   64u
 #define MOD_SSO_SET_PLACES    2048u /* of one bucket; in all as many as the table of ended sessions has */
 #define MOD_SSO_SET_NEWS      1024u
-#define MOD_SSO_SET_NEWS_TIME apr_time_from_sec(120)                          /* what is older is no news */
-#define MOD_SSO_SET_RECORD    (1 + MOD_SSO_SET_PLACES * (4 + 1 + 16 + 8 + 8)) /* bytes, at most */
+#define MOD_SSO_SET_NEWS_TIME apr_time_from_sec(120) /* what is older is no news */
+#define MOD_SSO_SET_ENTRY     (4 + 1 + 16 + 8 + 8)   /* bytes in a record */
+#define MOD_SSO_SET_RECORD    (1 + MOD_SSO_SET_PLACES * MOD_SSO_SET_ENTRY) /* at most */
 
 typedef struct mod_sso_set_t mod_sso_set_t;
 
