@@ -158,6 +158,25 @@ static void *make_nil(const redisReadTask *task)
     return make_reply(task, MOD_SSO_REDIS_NIL);
 }
 
+#if HIREDIS_MAJOR >= 1
+/* RESP3, which we never ask for. Without these two hiredis would make pointers out of small numbers. */
+static void *refuse_double(const redisReadTask *task, double value, char *str, size_t len)
+{
+    (void)task;
+    (void)value;
+    (void)str;
+    (void)len;
+    return NULL;
+}
+
+static void *refuse_bool(const redisReadTask *task, int value)
+{
+    (void)task;
+    (void)value;
+    return NULL;
+}
+#endif
+
 static void free_nothing(void *reply)
 {
     (void)reply; /* the pool's */
@@ -168,6 +187,10 @@ static redisReplyObjectFunctions makers = {
     .createArray = make_array,
     .createInteger = make_integer,
     .createNil = make_nil,
+#if HIREDIS_MAJOR >= 1
+    .createDouble = refuse_double,
+    .createBool = refuse_bool,
+#endif
     .freeObject = free_nothing,
 };
 

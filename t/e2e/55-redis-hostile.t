@@ -38,7 +38,9 @@ my @lies = (
     ['a length beyond all numbers', '$99999999999999999999\r\nx\r\n', qr/what it says is not Redis's protocol|does not answer in time/],
     ['an array of two thousand million', '*2000000000\r\n', qr/what it says is not Redis's protocol/],
     ['an array of a negative count', '*-7\r\n', qr/what it says is not Redis's protocol/],
-    ['arrays in arrays', '*1\r\n' x 20, qr/what it says is not Redis's protocol/],
+    ['a number of a later protocol', ',1.5\r\n', qr/what it says is not Redis's protocol/],
+    ['a truth of a later protocol in an array', '*1\r\n#t\r\n', qr/what it says is not Redis's protocol/],
+    ['arrays in arrays', '*1\r\n' x 20, qr/what it says is not Redis's protocol|does not answer in time/], # a later hiredis waits for more
     ['half an answer', 'half', qr/it closed the connection|does not answer in time/],
     ['nothing, closed', 'close', qr/it closed the connection|Connection reset/],
     ['nothing ever', 'hang', qr/it does not answer in time/],
