@@ -151,7 +151,9 @@ mod_sso_bulkhead_view_t mod_sso_bulkhead_look(mod_sso_bulkhead_t *bulkhead, unsi
     const range_t *range = provider < bulkhead->providers ? &bulkhead->own[provider] : &bulkhead->total;
     const slot_t *slot = slots_of(bulkhead) + range->first;
     mod_sso_bulkhead_view_t view = {0, range->count, atomic_load(&range->refused)};
-    for (unsigned i = 0; i < range->count; i++, slot++)
-        view.used += atomic_load(slot) != 0;
+    for (unsigned i = 0; i < range->count; i++, slot++) {
+        apr_uint64_t held = atomic_load(slot);
+        view.used += held != 0 && !is_process_gone((apr_uint32_t)(held >> 32));
+    }
     return view;
 }

@@ -89,8 +89,10 @@ static void places_of_a_dead_process_come_back_at_once(void **state)
     mod_sso_ticket_t t;
     assert_true(mod_sso_bulkhead_enter(b, 0, (apr_uint32_t)dead, NOW, 60, &t));
     assert_true(mod_sso_bulkhead_enter(b, 0, (apr_uint32_t)dead, NOW, 60, &t));
+    assert_int_equal(mod_sso_bulkhead_look(b, 0).used, 0);
     assert_true(enter(b, 0, &t));
     assert_true(enter(b, 0, &t));
+    assert_int_equal(mod_sso_bulkhead_look(b, 0).used, 2);
     assert_false(enter(b, 0, &t));
 }
 
