@@ -216,6 +216,15 @@ static void confirm_news(cache_t *c, const group_t *group, const unsigned char *
             mod_sso_set_confirm(c->set, group->tag, &ended);
 }
 
+/* A cache that takes what it is given and does not have it a second later: full, or somebody takes it out. */
+static void complain_lost(cache_t *c)
+{
+    sso_err_t err = SSO_ERR_INIT;
+    sso_err_set(&err, SSO_E_INTERNAL, "share-lost", "written %u times and never there a second later", TELL);
+    mod_sso_share_complain(c->share, MOD_SSO_SHARE_UNSENT, APLOG_ERR, "SSO363",
+                           "SSOCache does not keep what other machines are to know of ended sessions", &err);
+}
+
 /* *ret_untold: the buckets that news of this machine are in. Where there is no record at all the cache is empty, or
  * does not answer: httpd's clients call both "not found", and only writing tells. */
 static sso_rc_t tell_news(cache_t *c, apr_pool_t *pool, group_t *group, apr_uint64_t *ret_untold, sso_err_t *err)
@@ -234,7 +243,8 @@ static sso_rc_t tell_news(cache_t *c, apr_pool_t *pool, group_t *group, apr_uint
     sso_buf_init(&buf, pool, 4096, MOD_SSO_SET_RECORD);
     mod_sso_set_write_news(c->set, group->tag, plain, len, now, &buf);
     SSO_TRY(put_record(c, pool, group, NEWS, &buf, now + apr_time_from_sec(24 * 3600), err));
-    mod_sso_set_told(c->set, group->tag, now);
+    if (mod_sso_set_told(c->set, group->tag, now) > 0)
+        complain_lost(c);
     if (!plain)
         group->hurry = SWEEPS * MOD_SSO_SET_BUCKETS;
     return SSO_OK;

@@ -222,14 +222,18 @@ void mod_sso_set_write_news(const mod_sso_set_t *set, apr_uint64_t tag, const un
             write_entry(buf, seconds_of(told), ended.kind, ended.key, ended.cutoff, ended.until);
 }
 
-void mod_sso_set_told(mod_sso_set_t *set, apr_uint64_t tag, apr_time_t now)
+unsigned mod_sso_set_told(mod_sso_set_t *set, apr_uint64_t tag, apr_time_t now)
 {
-    for (unsigned i = 0; i < MOD_SSO_SET_BUCKETS; i++) {
+    unsigned room = MOD_SSO_SET_NEWS, lost = 0;
+    for (unsigned i = 0; i < MOD_SSO_SET_BUCKETS; i++) { /* in the order in which they were written */
         bucket_t *b = &set->bucket[i];
-        for (unsigned j = 0, used = atomic_load(&b->used); j < used; j++)
-            if (is_of(&b->place[j], tag, now) && b->place[j].tell)
-                b->place[j].tell--;
+        for (unsigned j = 0, used = atomic_load(&b->used); j < used && room > 0; j++)
+            if (is_of(&b->place[j], tag, now) && b->place[j].tell) {
+                room--;
+                lost += --b->place[j].tell == 0;
+            }
     }
+    return lost;
 }
 
 int mod_sso_set_read_begin(sso_rd_t *rd, const unsigned char *record, apr_size_t len)

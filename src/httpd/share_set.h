@@ -17,8 +17,8 @@
 #define MOD_SSO_SET_BUCKETS   64u
 #define MOD_SSO_SET_PLACES    2048u /* of one bucket; in all as many as the table of ended sessions has */
 #define MOD_SSO_SET_NEWS      1024u
-#define MOD_SSO_SET_NEWS_TIME apr_time_from_sec(120) /* what is older is no news */
-#define MOD_SSO_SET_ENTRY     (4 + 1 + 16 + 8 + 8)   /* bytes in a record */
+#define MOD_SSO_SET_NEWS_TIME apr_time_from_sec(120)                       /* what is older is no news */
+#define MOD_SSO_SET_ENTRY     (4 + 1 + 16 + 8 + 8)                         /* bytes in a record */
 #define MOD_SSO_SET_RECORD    (1 + MOD_SSO_SET_PLACES * MOD_SSO_SET_ENTRY) /* at most */
 
 typedef struct mod_sso_set_t mod_sso_set_t;
@@ -60,8 +60,8 @@ void mod_sso_set_write_bucket(const mod_sso_set_t *set, apr_uint64_t tag, unsign
 /* What is to be told, then what is still news of an earlier record (`old_len` bytes, 0: none). */
 void mod_sso_set_write_news(const mod_sso_set_t *set, apr_uint64_t tag, const unsigned char *old, apr_size_t old_len,
                             apr_time_t now, sso_buf_t *buf);
-/* Such news were written: once less to tell. */
-void mod_sso_set_told(mod_sso_set_t *set, apr_uint64_t tag, apr_time_t now);
+/* Such news were written: once less to tell. Returns how many were told for the last time, and never confirmed. */
+unsigned mod_sso_set_told(mod_sso_set_t *set, apr_uint64_t tag, apr_time_t now);
 
 /* Reads a record: 1 for each entry. 0: the end, or no record of ours (rd->bad). *ret_told may be asked for. */
 int mod_sso_set_read_begin(sso_rd_t *rd, const unsigned char *record, apr_size_t len);

@@ -59,6 +59,16 @@ subtest 'what somebody else put there' => sub {
             if $name ne 'another record of ours';
         ok within(10, sub { record($cache, $news) ne $value }), "$name in place of the news: they are written anew";
     }
+    my ($again, $late) = signed_in($a);
+    my $thief = fork // die;
+    if (!$thief) { my $s = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $cache->port);
+        while (1) { for my $name ($news, map { "$ours" . unpack 'H*', ":$_" } 0 .. 63) { print $s "delete $name noreply\r\n" } sleep 0.05 } }
+    $again->get($a->url('/sso/logout'));
+    ok within(15, sub { $a->log->lines(qr/SSO363/) }), 'somebody deletes what machines tell each other';
+    expect_log $a, qr/SSO363: SSOCache does not keep what other machines are to know of ended sessions: .*reason=share-lost/;
+    kill 'KILL', $thief;
+    waitpid $thief, 0;
+    ends($_, $late, 'when he is gone every machine hears of it') for $a, $b;
     $c->httpd->stop;
     $c->httpd->start;
     is status($_, $cookie), 302, 'who was signed out still is, at a machine that starts too' for $a, $b, $c;

@@ -162,7 +162,7 @@ static void news_are_told_until_they_are_confirmed(void **state)
     assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) == 1u << 9);
     assert_true(mod_sso_set_untold(set, 8, UNIT_NOW) == 0);
     sso_buf_t news = news_of(set, NULL, UNIT_NOW);
-    mod_sso_set_told(set, TAG, UNIT_NOW);
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), 0);
     assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) != 0);
     assert_int_equal(take(other, &news), 1);
     assert_true(mod_sso_set_untold(other, TAG, UNIT_NOW) == 0);
@@ -175,11 +175,26 @@ static void news_that_nobody_reads_back_are_told_a_few_times(void **state)
     (void)state;
     mod_sso_set_t *set = new_set();
     assert_int_equal(add(set, ended(1, UNIT_NOW + HOUR), 2), MOD_SSO_SET_ADDED);
-    for (int i = 0; i < 2; i++) {
-        assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) != 0);
-        mod_sso_set_told(set, TAG, UNIT_NOW);
-    }
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), 0);
+    assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) != 0);
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), 1);
     assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) == 0);
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), 0);
+}
+
+static void news_that_had_no_room_are_told_later(void **state)
+{
+    (void)state;
+    mod_sso_set_t *set = new_set(), *other = new_set();
+    for (unsigned i = 0; i < MOD_SSO_SET_NEWS + 10; i++)
+        assert_int_equal(add(set, ended(i, UNIT_NOW + HOUR), 1), MOD_SSO_SET_ADDED);
+    sso_buf_t first = news_of(set, NULL, UNIT_NOW);
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), MOD_SSO_SET_NEWS);
+    assert_true(mod_sso_set_untold(set, TAG, UNIT_NOW) != 0);
+    sso_buf_t second = news_of(set, NULL, UNIT_NOW);
+    assert_int_equal(take(other, &first) + take(other, &second), MOD_SSO_SET_NEWS + 10);
+    assert_int_equal(mod_sso_set_count(other, TAG, 0, UNIT_NOW), MOD_SSO_SET_NEWS + 10);
+    assert_int_equal(mod_sso_set_told(set, TAG, UNIT_NOW), 10);
 }
 
 static void what_reaches_further_is_not_confirmed_by_what_does_not(void **state)
@@ -258,6 +273,7 @@ int main(void)
         unit_test(two_that_overwrite_each_other_end_with_the_same),
         unit_test(news_are_told_until_they_are_confirmed),
         unit_test(news_that_nobody_reads_back_are_told_a_few_times),
+        unit_test(news_that_had_no_room_are_told_later),
         unit_test(what_reaches_further_is_not_confirmed_by_what_does_not),
         unit_test(news_keep_those_of_others_for_two_minutes),
         unit_test(news_are_bounded_and_the_newest_come_first),
