@@ -27,6 +27,7 @@ my @with = (provider => $first->op, keep_provider => 1);
 subtest 'what does not show the right certificate, or does not speak TLS' => sub {
     my $redis = redis($good);
     my $strict = redis($good, clients => 'yes');
+    my $strict12 = SSO::Cache->redis(tls => {%$good, ca => $ours->ca, as => $client, clients => 'yes'}, args => ['--tls-protocols', 'TLSv1.2']);
     my ($expired, $self, $named) = map { redis($_) } $ours->leaf('expired', expired => 1), $ours->leaf('self', self_signed => 1), $ours->leaf('named', names => ['redis.example']);
     my $plain = SSO::Proc->start(command => [$^X, '-MIO::Socket::IP', '-e', '$| = 1; my $l = IO::Socket::IP->new(LocalHost => "127.0.0.1", LocalPort => 0, Listen => 5) or die;
         print "READY ", $l->sockport, "\n"; while (my $c = $l->accept) { syswrite $c, "-ERR unknown command\r\n"; sysread $c, my $x, 4096 }'], ready => qr/^READY (\d+)/);
@@ -44,6 +45,7 @@ subtest 'what does not show the right certificate, or does not speak TLS' => sub
         ['nobody there', "rediss://127.0.0.1:1?$ca", qr/no connection to 127\.0\.0\.1: Connection refused/],
         ['no address', "rediss://redis.invalid?$ca", qr/no connection to redis\.invalid: there is no address of this name/],
         ['a client certificate is wanted', $strict->url('', "?$ca"), qr/127\.0\.0\.1 ends the connection after the TLS handshake \(.*\); does it want a client certificate \(cert-file, key-file\)\?/],
+        ['a client certificate is wanted, TLS 1.2', $strict12->url('', "?$ca"), qr/no TLS with 127\.0\.0\.1: .*alert.*; does it want a client certificate \(cert-file, key-file\)\?/],
         ['a client certificate of somebody else', $strict->url('', "?$ca&cert-file=$stranger->{cert}&key-file=$stranger->{key}"), qr/127\.0\.0\.1 ends the connection after the TLS handshake \(.*\); does it know the authority of our client certificate\?/],
         ['a client certificate and another\'s key', $strict->url('', "?$ca&cert-file=$client->{cert}&key-file=$stranger->{key}"), qr/the client certificate or its key cannot be used: /],
         ['a file of authorities without one', $redis->url('', '?ca-file=' . file('empty.pem', "nothing\n", 0644)), qr/the file of CA certificates cannot be used: /],
@@ -66,7 +68,7 @@ subtest 'what does not show the right certificate, or does not speak TLS' => sub
     ($site) = machines(1, snippet => "SSOSessionStore cache\nSSOCache rediss://localhost:" . $redis->port . "?$ca", @with);
     is login($site, '/protected/')->status, 200, 'with the right one all is well';
     $site->finish;
-    $_->stop for $redis, $strict, $expired, $self, $named, $plain;
+    $_->stop for $redis, $strict, $strict12, $expired, $self, $named, $plain;
 };
 
 subtest 'a server that is trusted and lies' => sub {

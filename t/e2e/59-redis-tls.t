@@ -29,6 +29,7 @@ subtest 'in at one, used at another, out at a third: client certificates, a user
     my $redis = SSO::Cache->redis(tls => {%$server, clients => 'yes', as => $client});
     $redis->ask('ACL', 'SETUSER', 'web', 'on', '>p@ss word', '~mod_sso_oidc:*', '+@all', '-@dangerous', '-@admin');
     $redis->ask('ACL', 'SETUSER', 'default', 'resetkeys');
+    local @ENV{qw(https_proxy HTTPS_PROXY ALL_PROXY)} = ('http://127.0.0.1:1') x 3; # is not asked
     my $file = secret('web.password', "p\@ss word\r\n");
     my ($a, $b, $c) = machines(3, snippet => "SSOSessionStore cache\nSSOCache " . $redis->url('web@', "/2?$ca&$mine&password-file=$file"));
     is login($a, '/protected/')->status, 200, 'signed in at the first';
