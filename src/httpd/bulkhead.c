@@ -2,17 +2,9 @@
 /* Places for workers that wait for a provider; see the header. */
 #include "httpd/bulkhead.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include <sys/types.h>
-
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics have to be lock-free: they are shared by processes");
-
-/* 0: free; else process id << 32 | the second it is given up at. */
-typedef _Atomic apr_uint64_t slot_t;
+#include "httpd/lease.h"
 
 typedef struct range_t {
     unsigned first;
@@ -29,12 +21,12 @@ struct mod_sso_bulkhead_t {
 static apr_size_t slots_offset(unsigned count)
 {
     apr_size_t head = sizeof(mod_sso_bulkhead_t) + count * sizeof(range_t);
-    return (head + sizeof(slot_t) - 1) / sizeof(slot_t) * sizeof(slot_t);
+    return (head + sizeof(mod_sso_lease_t) - 1) / sizeof(mod_sso_lease_t) * sizeof(mod_sso_lease_t);
 }
 
-static slot_t *slots_of(mod_sso_bulkhead_t *bulkhead)
+static mod_sso_lease_t *slots_of(mod_sso_bulkhead_t *bulkhead)
 {
-    return (slot_t *)(void *)((char *)bulkhead + slots_offset(bulkhead->providers));
+    return (mod_sso_lease_t *)(void *)((char *)bulkhead + slots_offset(bulkhead->providers));
 }
 
 apr_size_t mod_sso_bulkhead_size(unsigned total, const unsigned *limits, unsigned count)
@@ -42,7 +34,7 @@ apr_size_t mod_sso_bulkhead_size(unsigned total, const unsigned *limits, unsigne
     apr_size_t slots = total;
     for (unsigned i = 0; i < count; i++)
         slots += limits[i];
-    return slots_offset(count) + slots * sizeof(slot_t);
+    return slots_offset(count) + slots * sizeof(mod_sso_lease_t);
 }
 
 mod_sso_bulkhead_t *mod_sso_bulkhead_init(void *zeroed, unsigned total, const unsigned *limits, unsigned count)
@@ -60,32 +52,23 @@ mod_sso_bulkhead_t *mod_sso_bulkhead_init(void *zeroed, unsigned total, const un
     return bulkhead;
 }
 
-static int is_process_gone(apr_uint32_t pid)
+static mod_sso_lease_t *claim_slot(mod_sso_bulkhead_t *bulkhead, const range_t *range, apr_uint64_t mark,
+                                   apr_uint32_t now, int ask_system)
 {
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-static int is_lost(apr_uint64_t mark, apr_uint32_t now, int ask_system)
-{
-    return (apr_uint32_t)mark <= now || (ask_system && is_process_gone((apr_uint32_t)(mark >> 32)));
-}
-
-static slot_t *claim_slot(mod_sso_bulkhead_t *bulkhead, const range_t *range, apr_uint64_t mark, apr_uint32_t now,
-                          int ask_system)
-{
-    slot_t *slot = slots_of(bulkhead) + range->first;
+    mod_sso_lease_t *slot = slots_of(bulkhead) + range->first;
     for (unsigned i = 0; i < range->count; i++, slot++) {
         apr_uint64_t held = atomic_load(slot);
-        if ((held == 0 || is_lost(held, now, ask_system)) && atomic_compare_exchange_strong(slot, &held, mark))
+        int is_free = ask_system ? mod_sso_lease_is_lost(held, now) : mod_sso_lease_is_over(held, now);
+        if (is_free && atomic_compare_exchange_strong(slot, &held, mark))
             return slot;
     }
     return NULL;
 }
 
 /* Only a full range is worth a system call for each of its slots. */
-static slot_t *claim(mod_sso_bulkhead_t *bulkhead, range_t *range, apr_uint64_t mark, apr_uint32_t now)
+static mod_sso_lease_t *claim(mod_sso_bulkhead_t *bulkhead, range_t *range, apr_uint64_t mark, apr_uint32_t now)
 {
-    slot_t *slot = claim_slot(bulkhead, range, mark, now, 0);
+    mod_sso_lease_t *slot = claim_slot(bulkhead, range, mark, now, 0);
     if (slot == NULL)
         slot = claim_slot(bulkhead, range, mark, now, 1);
     if (slot == NULL)
@@ -93,25 +76,19 @@ static slot_t *claim(mod_sso_bulkhead_t *bulkhead, range_t *range, apr_uint64_t 
     return slot;
 }
 
-static void release(slot_t *slot, apr_uint64_t mark)
-{
-    apr_uint64_t held = mark; /* a slot that was given up for lost belongs to somebody else by now */
-    (void)atomic_compare_exchange_strong(slot, &held, 0);
-}
-
 int mod_sso_bulkhead_enter(mod_sso_bulkhead_t *bulkhead, unsigned provider, apr_uint32_t pid, apr_uint32_t now,
                            unsigned lease, mod_sso_ticket_t *ret_ticket)
 {
-    apr_uint64_t mark = (apr_uint64_t)pid << 32 | (apr_uint32_t)(now + lease);
+    apr_uint64_t mark = mod_sso_lease_mark(pid, now, lease);
 
     if (provider >= bulkhead->providers)
         return 0;
-    slot_t *own = claim(bulkhead, &bulkhead->own[provider], mark, now);
+    mod_sso_lease_t *own = claim(bulkhead, &bulkhead->own[provider], mark, now);
     if (own == NULL)
         return 0;
-    slot_t *total = claim(bulkhead, &bulkhead->total, mark, now);
+    mod_sso_lease_t *total = claim(bulkhead, &bulkhead->total, mark, now);
     if (total == NULL) {
-        release(own, mark);
+        mod_sso_lease_leave(own, mark);
         (void)atomic_fetch_add_explicit(&bulkhead->own[provider].refused, 1, memory_order_relaxed);
         return 0;
     }
@@ -123,7 +100,7 @@ void mod_sso_bulkhead_leave(mod_sso_ticket_t *ticket)
 {
     for (int i = 0; i < 2; i++) {
         if (ticket->slot[i] != NULL)
-            release(ticket->slot[i], ticket->mark);
+            mod_sso_lease_leave(ticket->slot[i], ticket->mark);
         ticket->slot[i] = NULL;
     }
 }
@@ -138,22 +115,19 @@ static unsigned count_slots(const mod_sso_bulkhead_t *bulkhead)
 
 void mod_sso_bulkhead_forget(mod_sso_bulkhead_t *bulkhead, apr_uint32_t pid)
 {
-    slot_t *slot = slots_of(bulkhead);
-    for (unsigned i = 0, n = count_slots(bulkhead); i < n; i++, slot++) {
-        apr_uint64_t held = atomic_load(slot);
-        if (held != 0 && (apr_uint32_t)(held >> 32) == pid)
-            (void)atomic_compare_exchange_strong(slot, &held, 0);
-    }
+    mod_sso_lease_t *slot = slots_of(bulkhead);
+    for (unsigned i = 0, n = count_slots(bulkhead); i < n; i++, slot++)
+        mod_sso_lease_forget(slot, pid);
 }
 
 mod_sso_bulkhead_view_t mod_sso_bulkhead_look(mod_sso_bulkhead_t *bulkhead, unsigned provider)
 {
     const range_t *range = provider < bulkhead->providers ? &bulkhead->own[provider] : &bulkhead->total;
-    const slot_t *slot = slots_of(bulkhead) + range->first;
+    const mod_sso_lease_t *slot = slots_of(bulkhead) + range->first;
     mod_sso_bulkhead_view_t view = {0, range->count, atomic_load(&range->refused)};
     for (unsigned i = 0; i < range->count; i++, slot++) {
         apr_uint64_t held = atomic_load(slot);
-        view.used += held != 0 && !is_process_gone((apr_uint32_t)(held >> 32));
+        view.used += held != 0 && !mod_sso_lease_is_orphan(held);
     }
     return view;
 }

@@ -3,8 +3,6 @@
  * second. */
 #include "httpd/share_way.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <apr_escape.h>
@@ -14,6 +12,7 @@
 #include <mod_watchdog.h>
 
 #include "base/text.h"
+#include "httpd/lease.h"
 #include "httpd/redis.h"
 #include "jose/crypto.h"
 
@@ -29,7 +28,7 @@
 
 /* Of one Redis, between the processes of one configuration. */
 typedef struct shared_t {
-    _Atomic apr_uint64_t lease; /* process id << 32 | the second it ends */
+    mod_sso_lease_t lease;
     _Atomic apr_uint64_t at_ms; /* the last entry that was read, as Redis counts them: "ms-n" */
     _Atomic apr_uint64_t at_n;
     _Atomic apr_int64_t next_care;
@@ -178,11 +177,9 @@ static int hold_lease(shared_t *shared)
 {
     apr_uint32_t now = (apr_uint32_t)apr_time_sec(apr_time_now()), pid = (apr_uint32_t)getpid();
     apr_uint64_t held = atomic_load(&shared->lease);
-    apr_uint32_t holder = (apr_uint32_t)(held >> 32);
 
-    if (held && holder != pid && (apr_uint32_t)held > now && !(kill((pid_t)holder, 0) != 0 && errno == ESRCH))
-        return 0;
-    return atomic_compare_exchange_strong(&shared->lease, &held, (apr_uint64_t)pid << 32 | (now + LEASE));
+    return (mod_sso_lease_pid(held) == pid || mod_sso_lease_is_lost(held, now)) &&
+           atomic_compare_exchange_strong(&shared->lease, &held, mod_sso_lease_mark(pid, now, LEASE));
 }
 
 static void send_unsent(mod_sso_share_t *share, apr_pool_t *pool)
