@@ -304,15 +304,47 @@ static sso_rc_t check_size(apr_size_t len, sso_err_t *err)
     return SSO_OK;
 }
 
-static mod_sso_store_records_t records_of(const mod_sso_store_t *store, apr_pool_t *pool, apr_time_t expires)
+/* What store_parts.c puts its records with. */
+typedef struct call_t {
+    const mod_sso_store_t *store;
+    apr_pool_t *pool;
+    apr_time_t expires;
+} call_t;
+
+static apr_status_t put_record(void *baton, const unsigned char *key, unsigned key_len, unsigned char *bytes,
+                               unsigned len)
 {
-    return (mod_sso_store_records_t){store->provider, store->instance, store->server, pool, expires};
+    const call_t *call = baton;
+    const mod_sso_store_t *store = call->store;
+    return store->provider->store(store->instance, store->server, key, key_len, call->expires, bytes, len, call->pool);
+}
+
+static apr_status_t get_record(void *baton, const unsigned char *key, unsigned key_len, unsigned char *bytes,
+                               unsigned *len)
+{
+    const call_t *call = baton;
+    const mod_sso_store_t *store = call->store;
+    apr_status_t rv = store->provider->retrieve(store->instance, store->server, key, key_len, bytes, len, call->pool);
+    return rv == APR_EGENERAL ? APR_NOTFOUND : rv; /* how mod_socache_dbm says that there is nothing */
+}
+
+static apr_status_t remove_record(void *baton, const unsigned char *key, unsigned key_len)
+{
+    const call_t *call = baton;
+    const mod_sso_store_t *store = call->store;
+    return store->provider->remove(store->instance, store->server, key, key_len, call->pool);
+}
+
+static mod_sso_store_records_t records_of(call_t *call)
+{
+    return (mod_sso_store_records_t){put_record, get_record, remove_record, call};
 }
 
 static apr_status_t provider_put(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                                  apr_time_t expires, const void *value, apr_size_t len)
 {
-    mod_sso_store_records_t records = records_of(store, pool, expires);
+    call_t call = {store, pool, expires};
+    mod_sso_store_records_t records = records_of(&call);
     if (store->in_parts)
         return mod_sso_store_parts_put(&records, key, key_len, value, len);
     /* providers want it writable, though they only read */
@@ -351,13 +383,14 @@ sso_rc_t mod_sso_store_put(mod_sso_store_t *store, apr_pool_t *pool, const unsig
 /* Whether there is anything under the key: its value is not looked at. */
 static apr_status_t peek(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len)
 {
-    mod_sso_store_records_t records = records_of(store, pool, 0);
+    call_t call = {store, pool, 0};
+    mod_sso_store_records_t records = records_of(&call);
     unsigned char held[KEY_MAX], *value;
     unsigned held_len = sizeof(held);
     apr_size_t len;
 
     if (store->in_parts)
-        return mod_sso_store_parts_get(&records, key, key_len, &value, &len);
+        return mod_sso_store_parts_get(&records, pool, key, key_len, &value, &len);
     return store->provider->retrieve(store->instance, store->server, key, key_len, held, &held_len, pool);
 }
 
@@ -431,11 +464,12 @@ static apr_status_t retrieve(mod_sso_store_t *store, apr_pool_t *pool, const uns
 static apr_status_t provider_get(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                                  unsigned char **ret_value, apr_size_t *ret_len)
 {
-    mod_sso_store_records_t records = records_of(store, pool, 0);
+    call_t call = {store, pool, 0};
+    mod_sso_store_records_t records = records_of(&call);
     int is_remote = mod_sso_store_is_remote(store);
 
     if (store->in_parts)
-        return mod_sso_store_parts_get(&records, key, key_len, ret_value, ret_len);
+        return mod_sso_store_parts_get(&records, pool, key, key_len, ret_value, ret_len);
     /* Room that does not suffice is told in many ways; shmcb says "not found". Remote caches are not asked twice. */
     apr_status_t rv =
         retrieve(store, pool, key, key_len, is_remote ? MOD_SSO_STORE_MAX : VALUE_USUAL, ret_value, ret_len);
@@ -464,7 +498,8 @@ sso_rc_t mod_sso_store_get(mod_sso_store_t *store, apr_pool_t *pool, const unsig
 sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const unsigned char *key, unsigned key_len,
                               sso_err_t *err)
 {
-    mod_sso_store_records_t records = records_of(store, pool, 0);
+    call_t call = {store, pool, 0};
+    mod_sso_store_records_t records = records_of(&call);
 
     SSO_TRY(check_key(key_len, err));
     if (store->redis)

@@ -2,6 +2,8 @@
 /* See the header. A record: mark (8 bytes), in the first one the length (4 bytes), then bytes of the value. */
 #include "httpd/store_parts.h"
 
+#include <string.h>
+
 #include "jose/crypto.h"
 
 #define MARK      8
@@ -32,7 +34,7 @@ static apr_status_t put_record(const mod_sso_store_records_t *at, const unsigned
     unsigned char name[KEY_MAX + 2];
     unsigned name_len;
     name_record(key, key_len, number, name, &name_len);
-    return at->provider->store(at->instance, at->server, name, name_len, at->expires, bytes, (unsigned)len, at->pool);
+    return at->put(at->baton, name, name_len, bytes, (unsigned)len);
 }
 
 static apr_status_t get_record(const mod_sso_store_records_t *at, const unsigned char *key, unsigned key_len,
@@ -41,9 +43,7 @@ static apr_status_t get_record(const mod_sso_store_records_t *at, const unsigned
     unsigned char name[KEY_MAX + 2];
     unsigned name_len, len = MOD_SSO_STORE_RECORD;
     name_record(key, key_len, number, name, &name_len);
-    apr_status_t rv = at->provider->retrieve(at->instance, at->server, name, name_len, out, &len, at->pool);
-    if (rv == APR_EGENERAL) /* how mod_socache_dbm says that there is nothing */
-        return APR_NOTFOUND;
+    apr_status_t rv = at->get(at->baton, name, name_len, out, &len);
     if (rv == APR_SUCCESS && (len < MARK || len > MOD_SSO_STORE_RECORD))
         return APR_NOTFOUND;
     *ret_len = len;
@@ -80,8 +80,8 @@ apr_status_t mod_sso_store_parts_put(const mod_sso_store_records_t *at, const un
     return put_record(at, key, key_len, 0, record, FIRST_MIN + first);
 }
 
-apr_status_t mod_sso_store_parts_get(const mod_sso_store_records_t *at, const unsigned char *key, unsigned key_len,
-                                     unsigned char **ret_value, apr_size_t *ret_len)
+apr_status_t mod_sso_store_parts_get(const mod_sso_store_records_t *at, apr_pool_t *pool, const unsigned char *key,
+                                     unsigned key_len, unsigned char **ret_value, apr_size_t *ret_len)
 {
     unsigned char first[MOD_SSO_STORE_RECORD], record[MOD_SSO_STORE_RECORD];
     apr_size_t got;
@@ -94,7 +94,7 @@ apr_status_t mod_sso_store_parts_get(const mod_sso_store_records_t *at, const un
     apr_size_t len = length_in(first), done = got - FIRST_MIN;
     if (len > MOD_SSO_STORE_MAX || done > len)
         return APR_NOTFOUND;
-    unsigned char *value = apr_palloc(at->pool, len + 1);
+    unsigned char *value = apr_palloc(pool, len + 1);
     memcpy(value, first + FIRST_MIN, done);
     for (apr_size_t number = 1, count = count_records(len); number < count; number++) {
         rv = get_record(at, key, key_len, number, record, &got);
@@ -122,10 +122,10 @@ apr_status_t mod_sso_store_parts_remove(const mod_sso_store_records_t *at, const
         length_in(first) <= MOD_SSO_STORE_MAX)
         count = count_records(length_in(first));
     /* The first one is what counts; the others end by themselves when one of them cannot be removed. */
-    apr_status_t rv = at->provider->remove(at->instance, at->server, key, key_len, at->pool);
+    apr_status_t rv = at->remove(at->baton, key, key_len);
     for (apr_size_t number = 1; number < count; number++) {
         name_record(key, key_len, number, name, &name_len);
-        (void)at->provider->remove(at->instance, at->server, name, name_len, at->pool);
+        (void)at->remove(at->baton, name, name_len);
     }
     return rv;
 }
