@@ -191,6 +191,8 @@ static int read_secret_file(mod_sso_check_t *ck, mod_sso_provider_t *provider, c
         return 0;
     }
     const char *why = read_text(ck->pconf, bytes, len, &id, &secret);
+    if (!why && !secret)
+        why = "holds no secret";
     if (why) {
         mod_sso_check_fail(ck, "SSO148", "SSOClientSecret", conf, "%s %s", path, why);
         return 0;
