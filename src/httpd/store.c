@@ -238,7 +238,7 @@ apr_status_t mod_sso_store_child_init(mod_sso_store_t *store, apr_pool_t *pchild
 {
     if (store->redis)
         return mod_sso_redis_child_init(store->redis, pchild);
-    if (!store->keep || !store->keep->mutex)
+    if (!store->keep)
         return APR_SUCCESS;
     apr_global_mutex_t **mutex = &store->keep->mutex;
     apr_status_t rv = apr_global_mutex_child_init(mutex, apr_global_mutex_lockfile(*mutex), pchild);

@@ -145,7 +145,7 @@ static sso_rc_t add_entry(server_rec *server, const ap_socache_provider_t *provi
 /* Not for ever: a process that was stopped inside must not stop the server's start as well. */
 static int lock_for_a_while(apr_global_mutex_t *mutex)
 {
-    for (int i = 0; mutex && i < TRIES; i++) {
+    for (int i = 0; i < TRIES; i++) {
         if (apr_global_mutex_trylock(mutex) == APR_SUCCESS)
             return 1;
         apr_sleep(TRY_AGAIN);
@@ -189,7 +189,7 @@ static sso_rc_t make_instance(entry_t *e, server_rec *server, const ap_socache_p
     sso_rc_t rc = init_instance(e, server, provider, err);
     if (is_locked)
         mod_sso_store_keep_unlock(&e->keep);
-    if (rc == SSO_OK && e->keep.mutex && ap_unixd_set_global_mutex_perms(e->keep.mutex) != APR_SUCCESS)
+    if (rc == SSO_OK && ap_unixd_set_global_mutex_perms(e->keep.mutex) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "the mutex of SSOCache cannot be given to User");
     return rc;
 }
@@ -215,7 +215,7 @@ sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t
 
 apr_status_t mod_sso_store_keep_lock(mod_sso_store_keep_t *keep, int *ret_is_doubtful)
 {
-    apr_status_t rv = keep->mutex ? apr_global_mutex_lock(keep->mutex) : APR_SUCCESS;
+    apr_status_t rv = apr_global_mutex_lock(keep->mutex);
     if (rv == APR_SUCCESS)
         *ret_is_doubtful = atomic_exchange(&keep->shared->busy, 1) && !atomic_exchange(&keep->shared->doubt, 1);
     return rv;
@@ -224,6 +224,5 @@ apr_status_t mod_sso_store_keep_lock(mod_sso_store_keep_t *keep, int *ret_is_dou
 void mod_sso_store_keep_unlock(mod_sso_store_keep_t *keep)
 {
     atomic_store(&keep->shared->busy, 0);
-    if (keep->mutex)
-        (void)apr_global_mutex_unlock(keep->mutex);
+    (void)apr_global_mutex_unlock(keep->mutex);
 }

@@ -40,7 +40,7 @@ SSO_MUST_USE sso_rc_t mod_sso_store_keep_begin(apr_pool_t *pconf, process_rec *p
 /* The cache of this provider and argument: the one there is when nothing about it has changed, else a new one. */
 SSO_MUST_USE sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t *provider,
                                               const char *arg, mod_sso_store_keep_t **ret_keep, sso_err_t *err);
-/* Around every call of the provider. 1 when nobody has said yet that somebody died inside. */
+/* Around every call of the provider. *ret_is_doubtful: somebody died inside, and nobody has said so yet. */
 apr_status_t mod_sso_store_keep_lock(mod_sso_store_keep_t *keep, int *ret_is_doubtful);
 void mod_sso_store_keep_unlock(mod_sso_store_keep_t *keep);
 

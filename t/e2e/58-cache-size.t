@@ -104,6 +104,17 @@ subtest 'a file (dbm), whose records hold less than a kilobyte' => sub {
     $site->finish;
 };
 
+subtest 'a file that is no cache is left alone' => sub {
+    my $site = site(start => 0, snippet => $store . 'SSOCache dbm:${ROOT}/conf/notes.txt', httpd => {modules => ['socache_dbm']}, @few);
+    my $notes = "no database, but of some value to somebody\n" x 300;
+    $site->httpd->write('conf/notes.txt', $notes);
+    ok !$site->httpd->try_start, 'httpd does not start';
+    expect_log $site, qr/SSO013: SSOCache does not work: SSOCache dbm:\S+notes.txt cannot be set up: .* reason=store-failed/;
+    is $site->httpd->read('conf/notes.txt'), $notes, '… and the file is as it was';
+    allow_log $site, qr/socache_dbm:error|AH00020|BDB0/;
+    $site->finish;
+};
+
 subtest 'a cache that takes less than this session' => sub {
     my $site = site(snippet => $store . 'SSOCache "shmcb:${ROOT}/run/sso-cache(65536)"', @few);
     my ($browser, $status) = sign_in($site, 100);
