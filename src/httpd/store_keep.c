@@ -28,7 +28,6 @@ typedef struct entry_t {
 
 typedef struct list_t {
     entry_t *first;
-    apr_pool_t *pool; /* of the process */
     unsigned generation;
     unsigned serial;
 } list_t;
@@ -85,7 +84,6 @@ sso_rc_t mod_sso_store_keep_begin(apr_pool_t *pconf, process_rec *process, sso_e
     list = data;
     if (!list) {
         list = apr_pcalloc(process->pool, sizeof(*list));
-        list->pool = process->pool;
         /* _set, not _setn: our own text is unmapped when the module is loaded anew */
         if (apr_pool_userdata_set(list, USERDATA_KEY, NULL, process->pool) != APR_SUCCESS)
             return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
@@ -117,7 +115,8 @@ static sso_rc_t add_entry(server_rec *server, const ap_socache_provider_t *provi
     apr_shm_t *shm;
     char text[120];
 
-    if (apr_pool_create(&pool, list->pool) != APR_SUCCESS)
+    /* Not below the process's pool: that ends those below it one by one before end_configuration is called. */
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "no memory");
     entry_t *e = apr_pcalloc(pool, sizeof(*e));
     *e = (entry_t){.pool = pool, .provider = apr_pstrdup(pool, provider->name), .arg = apr_pstrdup(pool, arg)};
