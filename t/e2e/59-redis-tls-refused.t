@@ -7,7 +7,7 @@ use SSO::Cache;
 use SSO::Machines;
 use File::Temp ();
 use IO::Socket::IP;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 my $dir = File::Temp->newdir('sso-redis-XXXXXXXX', TMPDIR => 1);
 chmod 0755, $_ for "$dir", map { mkdir "$dir/$_"; "$dir/$_" } qw(ours other);
@@ -86,17 +86,14 @@ subtest 'a server that is trusted and lies' => sub {
         my ($name, $answer, $says) = @$case;
         $fake->say(GET => $answer);
         my ($start, $page) = time;
-        within(4, sub { $page = $browser->get($site->url('/protected/')); !grep { /did not answer a moment ago/ } ($site->log->lines(qr/SSO210/))[-1] // '' });
-        cmp_ok time - $start, '<', 8, "$name: bounded time";
+        within(10, sub { $page = $browser->get($site->url('/protected/')); !grep { /did not answer a moment ago/ } ($site->log->lines(qr/SSO210/))[-1] // '' });
+        cmp_ok time - $start, '<', 15, "$name: bounded time";
         is $page->status, 503, '… 503';
         like +($site->log->lines(qr/SSO210/))[-1], $says, '… and the log says why';
     }
-    for my $case (['in one record', '$-1\r\n$5\r\nhello\r\n'], ['a moment later', '$-1\r\n\p$5\r\nhello\r\n']) {
-        my ($name, $answer) = @$case;
-        $fake->say(GET => $answer);
-        ok within(10, sub { status($site, $browser) == 302 }), 'as soon as it answers again';
-        for (1 .. 4) { is status($site, $browser), 302, "two answers to one question, $name: the second is nobody's"; sleep 0.3 }
-    }
+    $fake->say(GET => '$-1\r\n$5\r\nhello\r\n');
+    ok within(10, sub { status($site, $browser) == 302 }), 'two answers to one question: the first one counts';
+    is status($site, $browser), 302, '… again' for 1 .. 5;
     is scalar(grep { /hello|box-/ } $site->log->lines), 0, 'nobody has taken it for a session';
     allow_log $site, $down, qr/SSO20\d: .*reason=(?:store-failed|login-loop)|SSO210/;
     $site->finish;
