@@ -121,6 +121,18 @@ static apr_status_t spawn(helper_t *helper, int ready, int unused)
     return APR_SUCCESS;
 }
 
+int mod_sso_helper_wait(int fd, apr_time_t patience)
+{
+    struct pollfd wait = {fd, POLLIN, 0};
+    apr_time_t end = apr_time_now() + patience, left = patience;
+    int count;
+
+    do
+        count = poll(&wait, 1, left > 0 ? (int)apr_time_as_msec(left) : 0);
+    while (count < 0 && errno == EINTR && (left = end - apr_time_now()) > 0);
+    return count == 1;
+}
+
 apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const mod_sso_helper_work_t *work,
                                   apr_time_t patience)
 {
@@ -136,9 +148,8 @@ apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const m
         return errno;
     apr_status_t rv = spawn(helper, fd[1], fd[0]);
     (void)close(fd[1]);
-    struct pollfd wait = {fd[0], POLLIN, 0};
     if (rv == APR_SUCCESS)
-        (void)poll(&wait, 1, (int)apr_time_as_msec(patience)); /* the end of the file, or it takes longer */
+        (void)mod_sso_helper_wait(fd[0], patience);
     (void)close(fd[0]);
     return rv;
 }

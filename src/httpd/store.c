@@ -4,7 +4,7 @@
  * changed by others gives nothing away and is noticed. */
 #include "httpd/store.h"
 
-#include <poll.h>
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include <util_mutex.h>
 
 #include "httpd/conf.h"
+#include "httpd/helper.h"
 #include "httpd/log.h"
 #include "httpd/redis.h"
 #include "httpd/store_keep.h"
@@ -26,7 +27,7 @@
 #define DEFAULT_SIZE "1048576"
 #define VALUE_USUAL  (8 * 1024)
 #define KEY_MAX      64
-#define TEST_TIME    5 /* seconds */
+#define TEST_TIME    apr_time_from_sec(5)
 #define CONNECT_TIME 5 /* seconds, unless SSOTimeout says so */
 
 struct mod_sso_store_t {
@@ -184,13 +185,13 @@ static sso_rc_t test_apart(mod_sso_store_t *store, apr_pool_t *pool, sso_err_t *
         _exit(write(fd[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
     }
     close(fd[1]);
-    struct pollfd wait = {fd[0], POLLIN, 0};
-    int in_time = pid > 0 && poll(&wait, 1, TEST_TIME * 1000) == 1;
+    int in_time = pid > 0 && mod_sso_helper_wait(fd[0], TEST_TIME);
     int whole = in_time && read(fd[0], &answer, sizeof(answer)) == (ssize_t)sizeof(answer);
     close(fd[0]);
     if (pid > 0) {
         (void)kill(pid, SIGKILL);
-        (void)waitpid(pid, &status, 0);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
     }
     if (!whole)
         return sso_err_set(err, SSO_E_INTERNAL, "store-failed", "SSOCache %s does not answer", store->name);

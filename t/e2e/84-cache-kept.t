@@ -2,6 +2,7 @@
 # Sessions and renewed tokens in SSOCache over reloads and restarts: what is kept, when it is made anew, what is left.
 use lib 't/lib';
 use SSO::Test;
+use SSO::Machines;
 use Time::HiRes qw(sleep);
 
 sub status { my ($site, $browser) = @_; return $browser->get($site->url('/protected/'))->status }
@@ -102,6 +103,19 @@ subtest 'another size is another cache' => sub {
     for my $n (1 .. 12) { reload($site, $shmcb =~ s/1048576/1048576 + 4096 * $n/er) }
     reload($site, $shmcb) for 1 .. 3;
     is_deeply [shared_memory($site)], \@before, 'many sizes in turn leave no memory behind';
+    $site->finish;
+};
+
+subtest 'the next reload is asked for while a new cache is tried' => sub {
+    my $site = site(httpd => {modules => ['socache_dbm']}, snippet => "SSOSessionStore cache\nSSOCache $shmcb");
+    my $pid = $site->httpd->pid;
+    for my $n (1 .. 5) {
+        $site->httpd->conf($site->httpd->conf =~ s/^SSOCache .*/SSOCache dbm:\${ROOT}\/run\/sso-cache$n/mr);
+        is [$site->httpd->configtest]->[0], 1, 'another cache';
+        for (1 .. 150) { kill USR1 => $pid; sleep 0.001 }
+    }
+    ok within(10, sub { eval { login($site, '/protected/', browser => $site->new_browser)->status == 200 } }), 'httpd lives';
+    allow_log $site, qr/SSO210/;
     $site->finish;
 };
 
