@@ -275,7 +275,8 @@ static sso_rc_t read_some(mod_sso_redis_conn_t *conn, apr_time_t deadline, sso_e
 static sso_rc_t read_reply(mod_sso_redis_conn_t *conn, apr_time_t deadline, mod_sso_redis_reply_t **ret_reply,
                            sso_err_t *err)
 {
-    for (;;) {
+    /* Counted here: the reader forgets what it has made elements of, the pool keeps them. */
+    for (apr_size_t before, come = conn->reader->len;; come += conn->reader->len - before) {
         void *reply = NULL;
         if (redisReaderGetReply(conn->reader, &reply) != REDIS_OK)
             return refuse_nonsense(err);
@@ -283,9 +284,10 @@ static sso_rc_t read_reply(mod_sso_redis_conn_t *conn, apr_time_t deadline, mod_
             *ret_reply = reply;
             return SSO_OK;
         }
-        if (conn->reader->len > MOD_SSO_REDIS_REPLY_MAX)
+        if (come > MOD_SSO_REDIS_REPLY_MAX)
             return sso_err_set(err, SSO_E_LIMIT, "redis-broken", "its reply is longer than %d bytes",
                                MOD_SSO_REDIS_REPLY_MAX);
+        before = conn->reader->len;
         SSO_TRY(read_some(conn, deadline, err));
     }
 }

@@ -220,6 +220,11 @@ void mod_sso_tls_conn_close(mod_sso_tls_conn_t *conn)
 
 /* --- the stream --------------------------------------------------------------------------------------------------- */
 
+static sso_rc_t fail_late(sso_err_t *err)
+{
+    return sso_err_set(err, SSO_E_TIMEOUT, "tls-conn", "it does not answer in time");
+}
+
 static sso_rc_t wait_for(const mod_sso_tls_conn_t *conn, short events, apr_time_t deadline, sso_err_t *err)
 {
     struct pollfd wait = {conn->fd, events, 0};
@@ -229,7 +234,7 @@ static sso_rc_t wait_for(const mod_sso_tls_conn_t *conn, short events, apr_time_
         if (n > 0)
             return SSO_OK;
         if (n == 0)
-            return sso_err_set(err, SSO_E_TIMEOUT, "tls-conn", "it does not answer in time");
+            return fail_late(err);
         if (errno != EINTR)
             return sso_err_set(err, SSO_E_FETCH, "tls-conn", "its connection cannot be watched");
     }
@@ -271,6 +276,8 @@ sso_rc_t mod_sso_tls_conn_recv(mod_sso_tls_conn_t *conn, char *bytes, apr_size_t
     for (;;) {
         size_t n = 0;
         conn->text[0] = '\0';
+        if (apr_time_now() >= deadline) /* who sends without a pause is never waited for */
+            return fail_late(err);
         /* Before poll: what has been deciphered already makes no socket readable. */
         CURLcode rc = curl_easy_recv(conn->handle, bytes, room, &n);
         if (rc == CURLE_OK && n > 0) {

@@ -46,6 +46,7 @@ my @lies = (
     ['nothing ever', 'hang', qr/it does not answer in time/],
     ['a byte now and then', 'drip', qr/it does not answer in time/],
     ['without end', 'endless', qr/its reply is longer than 1048576 bytes/],
+    ['arrays without end', 'storm', qr/its reply is longer than 1048576 bytes/],
     ['a large lie', '$3000000\r\nx{2000000}', qr/its reply is longer than 1048576 bytes/],
     ['not sealed', '$5\r\nhello\r\n', undef],
     ['empty', '$0\r\n\r\n', undef],

@@ -198,6 +198,20 @@ static void silence_ends_at_the_deadline(void **state)
     mod_sso_tls_conn_close(conn);
 }
 
+/* A byte a record, without a pause, is never waited for. */
+static void what_comes_after_the_deadline_does_not_count(void **state)
+{
+    char bytes[2];
+    apr_size_t len;
+    (void)state;
+    open_conn();
+    say("+one and more\n");
+    unit_assert_ok(mod_sso_tls_conn_recv(conn, bytes, sizeof(bytes), &len, soon(), &err));
+    unit_assert_err(mod_sso_tls_conn_recv(conn, bytes, sizeof(bytes), &len, apr_time_now(), &err), SSO_E_TIMEOUT,
+                    "tls-conn");
+    mod_sso_tls_conn_close(conn);
+}
+
 static void a_server_that_reads_nothing_ends_at_the_deadline(void **state)
 {
     const apr_size_t much = 64 * 1024 * 1024;
@@ -245,6 +259,7 @@ int main(void)
         test_with_server(what_is_deciphered_and_not_read_is_not_quiet),
         test_with_server(what_comes_unasked_is_not_quiet),
         test_with_server(silence_ends_at_the_deadline),
+        test_with_server(what_comes_after_the_deadline_does_not_count),
         test_with_server(a_server_that_reads_nothing_ends_at_the_deadline),
         test_with_server(a_dead_connection_is_not_quiet),
         test_with_server(a_certificate_has_to_be_good_for_the_host),

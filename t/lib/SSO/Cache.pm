@@ -112,7 +112,8 @@ sub signal { my ($self, $name) = @_; return $self->{proc}->signal($name) }
 
 # What it says is in a file: lines "VERB answer" (or "* answer" for every verb), read anew for each command; a verb without a
 # line is answered as a Redis with empty memory would. An answer is text with \r \n \xHH, or one of: hang, close, drip (a byte
-# each 200 ms of an endless line), endless (a bulk string without end), half (a part of a reply, then close).
+# each 200 ms of an endless line), endless (a bulk string without end), storm (arrays in arrays without end), half (a part of
+# a reply, then close).
 my $fake = <<'END';
 use IO::Socket::IP; use IO::Select; use Time::HiRes 'sleep';
 my ($script, $cert, $key) = @ARGV; $| = 1; require IO::Socket::SSL if $cert; $SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE';
@@ -142,6 +143,7 @@ while (1) {
             exit if $say eq 'close';
             if ($say eq 'drip') { syswrite $c, '+'; while (syswrite $c, 'x') { sleep 0.2 } exit }
             if ($say eq 'endless') { syswrite $c, "\$2000000000\r\n"; my $x = 'x' x 65536; 1 while syswrite $c, $x; exit }
+            if ($say eq 'storm') { syswrite $c, "*1024\r\n" x 4; my $x = (":1\r\n" x 1024 . "*1024\r\n") x 50; 1 while syswrite $c, $x; exit }
             if ($say eq 'half') { syswrite $c, "\$100\r\nonly this"; exit }
             syswrite $c, $say;
         }
