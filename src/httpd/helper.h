@@ -21,8 +21,8 @@ apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const m
 /* In the helper: what comes now may take so many seconds, else the process ends and another begins. 0: it is done. */
 void mod_sso_helper_limit(unsigned seconds);
 
-/* In the parent: until there is something to read, or the end of it, at most `patience`. Returns whether there is. Signals
- * that come meanwhile, as for the next reload, break nothing off. */
+/* In the parent: until there is something to read, or its end, at most `patience`. 1: there is. Signals that come
+ * meanwhile, as for the next reload, break nothing off. */
 int mod_sso_helper_wait(int fd, apr_time_t patience);
 
 #endif

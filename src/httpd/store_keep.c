@@ -193,6 +193,19 @@ static sso_rc_t make_instance(entry_t *e, server_rec *server, const ap_socache_p
     return rc;
 }
 
+/* Did somebody die inside whom nobody came after? A restart that is not graceful kills children wherever they are. */
+static int is_left(server_rec *server, entry_t *e)
+{
+    if (!lock_for_a_while(e->keep.mutex))
+        return 0;
+    int is_busy = atomic_load(&e->keep.shared->busy);
+    mod_sso_store_keep_unlock(&e->keep);
+    if (is_busy)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "SSO365: a process died while it wrote to SSOCache; it is made anew reason=store-doubt");
+    return is_busy;
+}
+
 sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t *provider, const char *arg,
                                  mod_sso_store_keep_t **ret_keep, sso_err_t *err)
 {
@@ -202,7 +215,8 @@ sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t
         SSO_TRY(add_entry(server, provider, arg, &e, err));
     int is_usable = e->keep.instance && !atomic_load(&e->keep.shared->doubt) && e->maker == provider &&
                     e->user == ap_unixd_config.user_id;
-    e->keep.is_new = e->generation != list->generation && !is_usable; /* the same for all who name it */
+    /* The same for all who name it. */
+    e->keep.is_new = e->generation != list->generation && (!is_usable || is_left(server, e));
     e->generation = list->generation;
     if (e->keep.is_new)
         SSO_TRY(make_instance(e, server, provider, err));
