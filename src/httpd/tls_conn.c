@@ -256,7 +256,7 @@ static sso_rc_t fail_stream(const mod_sso_tls_conn_t *conn, CURLcode rc, sso_err
 sso_rc_t mod_sso_tls_conn_send(mod_sso_tls_conn_t *conn, const char *bytes, apr_size_t len, apr_time_t deadline,
                                sso_err_t *err)
 {
-    while (len > 0) {
+    for (int vain = 0; len > 0;) {
         size_t sent = 0;
         conn->text[0] = '\0';
         CURLcode rc = curl_easy_send(conn->handle, bytes, len, &sent);
@@ -264,8 +264,14 @@ sso_rc_t mod_sso_tls_conn_send(mod_sso_tls_conn_t *conn, const char *bytes, apr_
             return fail_stream(conn, rc, err);
         bytes += sent;
         len -= sent;
-        if (rc == CURLE_AGAIN)
+        if (rc == CURLE_AGAIN) {
             SSO_TRY(wait_for(conn, POLLOUT, deadline, err));
+            /* Room, and not a byte taken: a handshake anew (TLS 1.2) has to read first, which libcurl does not tell. */
+            if (vain++)
+                apr_sleep(apr_time_from_msec(1));
+        } else {
+            vain = 0;
+        }
     }
     return SSO_OK;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against openssl's s_server: what it reads it sends, what it receives it prints, a "K" renews the keys (RFC 8446
- * 4.6.3). */
+ * 4.6.3), an "r" wants another handshake (TLS 1.2). */
 #include "unit.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/wait.h>
@@ -104,18 +105,28 @@ static int remove_certificate(void **state)
     return rmdir(dir);
 }
 
-static int begin(void **state)
+static int begin_with(void **state, const char *options)
 {
     unit_setup(state);
     signal(SIGPIPE, SIG_IGN);
-    server = start(apr_pstrcat(unit_pool, "exec openssl s_server -accept 127.0.0.1:0 -cert ", in_dir("cert.pem"),
-                               " -key ", in_dir("key.pem"), " 2>/dev/null", NULL),
+    server = start(apr_pstrcat(unit_pool, "exec stdbuf -oL openssl s_server -accept 127.0.0.1:0 -cert ",
+                               in_dir("cert.pem"), " -key ", in_dir("key.pem"), " ", options, " 2>/dev/null", NULL),
                    &to_server, &from_server);
     place.host = "127.0.0.1";
     place.port = (int)strtol(await("ACCEPT 127.0.0.1:"), NULL, 10);
     place.patience = apr_time_from_sec(20);
     unit_assert_ok(mod_sso_tls_trust_read(unit_pool, in_dir("cert.pem"), NULL, NULL, &place.trust, &err));
     return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_with(state, "");
+}
+
+static int begin_old(void **state)
+{
+    return begin_with(state, "-tls1_2");
 }
 
 static int end(void **state)
@@ -224,6 +235,38 @@ static void a_server_that_reads_nothing_ends_at_the_deadline(void **state)
     mod_sso_tls_conn_close(conn);
 }
 
+static void another_handshake_is_no_answer(void **state)
+{
+    char bytes[100];
+    apr_size_t len;
+    (void)state;
+    open_conn();
+    say("r\n");
+    assert_stays_quiet();
+    unit_assert_ok(mod_sso_tls_conn_send(conn, "ping over there\n", 16, soon(), &err));
+    await("ping over there");
+    say("+pong\n");
+    unit_assert_ok(mod_sso_tls_conn_recv(conn, bytes, sizeof(bytes), &len, soon(), &err));
+    assert_memory_equal(bytes, "+pong\n", 6);
+    mod_sso_tls_conn_close(conn);
+}
+
+static void another_handshake_that_is_not_answered_costs_time_but_no_processor(void **state)
+{
+    (void)state;
+    open_conn();
+    say("r\n");
+    await("SSL_do_handshake");
+    kill(server, SIGSTOP);
+    usleep(100000);
+    assert_int_equal(mod_sso_tls_conn_is_quiet(conn), 1);
+    clock_t before = clock();
+    unit_assert_err(mod_sso_tls_conn_send(conn, "ping\n", 5, apr_time_now() + apr_time_from_sec(2), &err), SSO_E_TIMEOUT,
+                    "tls-conn");
+    assert_true(clock() - before < CLOCKS_PER_SEC);
+    mod_sso_tls_conn_close(conn);
+}
+
 static void a_dead_connection_is_not_quiet(void **state)
 {
     char bytes[100];
@@ -250,6 +293,7 @@ static void a_certificate_has_to_be_good_for_the_host(void **state)
     assert_non_null(strstr(err.detail, "the certificate of 127.0.0.1 is refused: "));
 }
 
+#define test_with_old_server(f) cmocka_unit_test_setup_teardown((f), begin_old, end)
 #define test_with_server(f) cmocka_unit_test_setup_teardown((f), begin, end)
 
 int main(void)
@@ -261,6 +305,8 @@ int main(void)
         test_with_server(silence_ends_at_the_deadline),
         test_with_server(what_comes_after_the_deadline_does_not_count),
         test_with_server(a_server_that_reads_nothing_ends_at_the_deadline),
+        test_with_old_server(another_handshake_is_no_answer),
+        test_with_old_server(another_handshake_that_is_not_answered_costs_time_but_no_processor),
         test_with_server(a_dead_connection_is_not_quiet),
         test_with_server(a_certificate_has_to_be_good_for_the_host),
     };
