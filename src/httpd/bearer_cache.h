@@ -20,7 +20,7 @@ typedef struct mod_sso_bearer_cache_t mod_sso_bearer_cache_t;
 /* What a verification depended on. The whole hash is compared, so two tokens never share an entry. */
 typedef struct mod_sso_bearer_key_t {
     unsigned char hash[SSO_HASHER_LEN]; /* mod_sso_thread_hash of the rules that count and the token */
-    int provider;                                /* mod_sso_provider_t.index */
+    int provider;                       /* mod_sso_provider_t.index */
 } mod_sso_bearer_key_t;
 
 typedef struct mod_sso_bearer_entry_t {

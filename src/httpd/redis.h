@@ -12,7 +12,8 @@
 
 typedef struct mod_sso_redis_t mod_sso_redis_t;
 
-/* check_config: reads the URL, asks nobody. `connect`: seconds. Reasons: redis-url, redis-library. */
+/* check_config: reads the URL, asks nobody. `connect`: seconds. Reasons: redis-url, redis-library, and those of
+ * tls_conn.h and secretfile.h about files. */
 SSO_MUST_USE sso_rc_t mod_sso_redis_create(apr_pool_t *pconf, server_rec *server, const char *spec, int connect,
                                            mod_sso_redis_t **ret_redis, sso_err_t *err);
 SSO_MUST_USE sso_rc_t mod_sso_redis_post_config(mod_sso_redis_t *redis, apr_pool_t *pconf, sso_err_t *err);

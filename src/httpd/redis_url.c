@@ -53,12 +53,15 @@ static const option_t options[] = {
 };
 #define OPTIONS_COUNT (sizeof(options) / sizeof(options[0]))
 
+#define BAD_ESCAPE "is followed by 00, or not by two hexadecimal digits; write %%25 for a %% itself"
+
 #define refuse(err, ...) sso_err_set((err), SSO_E_CONFIG, "redis-url", __VA_ARGS__)
 
 int mod_sso_redis_url_is(const char *spec)
 {
     return strncasecmp(spec, "redis://", 8) == 0 || strncasecmp(spec, "rediss://", 9) == 0 ||
-           strncasecmp(spec, "redis+", 6) == 0 || strncasecmp(spec, "rediss+", 7) == 0;
+           strncasecmp(spec, "redis+", 6) == 0 || strncasecmp(spec, "rediss+", 7) == 0 ||
+           strncasecmp(spec, "valkey", 6) == 0; /* to be told how the scheme is written here */
 }
 
 static int hex_value(char c)
@@ -101,8 +104,7 @@ static sso_rc_t parse_user(apr_pool_t *pool, const char *text, apr_size_t len, m
     url->user = decode(pool, text, colon ? (apr_size_t)(colon - text) : len);
     url->password = colon ? decode(pool, colon + 1, len - (apr_size_t)(colon + 1 - text)) : NULL;
     if (!url->user || (colon && !url->password))
-        return refuse(err, "a %% in user or password is not followed by two hexadecimal digits; write %%25 for a %% "
-                           "itself");
+        return refuse(err, "a %% in user or password " BAD_ESCAPE);
     if (colon && !*url->password)
         return refuse(err, "the password is empty; leave the part before @ out when there is none");
     if (!*url->user)
@@ -227,8 +229,7 @@ static const option_t *find_option(const char *name, apr_size_t len)
 static sso_rc_t take_option(const option_t *option, const char *value, mod_sso_redis_url_t *url, sso_err_t *err)
 {
     if (!value)
-        return refuse(err, "a %% in %s is not followed by two hexadecimal digits; write %%25 for a %% itself",
-                      option->name);
+        return refuse(err, "a %% in %s " BAD_ESCAPE, option->name);
     if (!*value)
         return refuse(err, "%s is empty", option->name);
     if (option->is_file && *value != '/')

@@ -16,6 +16,7 @@ static void ours_are_told_from_httpds(void **state)
     assert_true(mod_sso_redis_url_is("redis+sentinel://h/s"));
     assert_true(mod_sso_redis_url_is("rediss+sentinel://h/s"));
     assert_true(mod_sso_redis_url_is("redis+unix:///s"));
+    assert_true(mod_sso_redis_url_is("valkeys://h"));
     assert_false(mod_sso_redis_url_is("redis:127.0.0.1:6379"));
     assert_false(mod_sso_redis_url_is("shmcb:/run/x(4096)"));
     assert_false(mod_sso_redis_url_is("redis"));
@@ -171,6 +172,7 @@ static void what_is_wrong_is_refused_and_no_password_is_repeated(void **state)
         "redis+sentinel://,h/m", "redis+sentinel://a,b,c,d,e,f,g,h,i/m", "redis+sentinel://h/m/x",
         "redis+unix://", "redis+unix:///", "redis+unix://host/path", "redis+unix:///p?x=1", "redis+unix:///p?db=x",
         "redis+unix:///p%", "redis+http://h", "redis+sentinel:h/m",
+        "valkey://h", "valkeys://:hunter2@h",
         /* options */
         "redis://h?", "redis://h/?", "redis://h?x", "redis://h?hunter2", "redis://h?hunter2=1", "redis://h?=hunter2",
         "redis://u:hunter2?x=hunter2", "redis://h?password-file", "redis://h?password-file=",
