@@ -46,7 +46,11 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
     (void)plog;
     mod_sso_scrub_prepare(pconf);
     /* The first pass of a start only reads the configuration. */
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG || !count)
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK;
+    if (mod_sso_store_begin(pconf, main_server->process, &err) != SSO_OK) /* there may be one of the time before */
+        return fail_start(main_server, "SSO013", "SSOCache does not work", &err);
+    if (!count)
         return OK;
     if (mod_sso_keys_load(pconf, ptemp, main_server) != APR_SUCCESS) /* says why itself */
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -61,8 +65,6 @@ int mod_sso_boot_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
         sso_err_set(&err, SSO_E_INTERNAL, "shared-memory", "no shared memory");
         return fail_start(main_server, "SSO012", "the server cannot start", &err);
     }
-    if (mod_sso_store_begin(pconf, main_server->process, &err) != SSO_OK)
-        return fail_start(main_server, "SSO013", "SSOCache does not work", &err);
     for (server_rec *s = main_server; s; s = s->next) {
         const mod_sso_site_t *site = mod_sso_conf_of(s)->site;
         if (site && site->cache_store && is_first_with_store(main_server, s, site->cache_store) &&

@@ -4,8 +4,11 @@
 
 #include <dlfcn.h>
 
+#include <apr_dbm.h>
+#include <apr_file_info.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
+#include <http_config.h>
 #include <http_main.h>
 #include <unixd.h>
 #include <util_mutex.h>
@@ -193,17 +196,42 @@ static sso_rc_t make_instance(entry_t *e, server_rec *server, const ap_socache_p
     return rc;
 }
 
-/* Did somebody die inside whom nobody came after? A restart that is not graceful kills children wherever they are. */
-static int is_left(server_rec *server, entry_t *e)
+/* dbm: whoever cleans up, or another server that names the same file, may have removed it, and children may not make a
+ * file there. */
+static int has_file(const entry_t *e)
+{
+    const char *used[2] = {NULL, NULL};
+    apr_finfo_t info;
+    apr_pool_t *pool;
+
+    if (apr_pool_create(&pool, e->made) != APR_SUCCESS)
+        return 1;
+    const char *path = ap_server_root_relative(pool, e->arg);
+    int is_there = path != NULL;
+    if (path)
+        apr_dbm_get_usednames(pool, path, &used[0], &used[1]);
+    for (int i = 0; i < 2 && is_there && used[i]; i++)
+        is_there = apr_stat(&info, used[i], APR_FINFO_TYPE, pool) == APR_SUCCESS;
+    apr_pool_destroy(pool);
+    return is_there;
+}
+
+/* Did somebody die inside whom nobody came after (a restart that is not graceful kills children wherever they are), or
+ * is the file gone? */
+static int is_damaged(server_rec *server, entry_t *e)
 {
     if (!lock_for_a_while(e->keep.mutex))
         return 0;
     int is_busy = atomic_load(&e->keep.shared->busy);
+    int is_gone = strcmp(e->provider, "dbm") == 0 && !has_file(e);
     mod_sso_store_keep_unlock(&e->keep);
     if (is_busy)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                      "SSO365: a process died while it wrote to SSOCache; it is made anew reason=store-doubt");
-    return is_busy;
+    if (is_gone)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     "SSO373: the file of SSOCache is gone; it is made anew reason=store-gone");
+    return is_busy || is_gone;
 }
 
 sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t *provider, const char *arg,
@@ -216,7 +244,7 @@ sso_rc_t mod_sso_store_keep_open(server_rec *server, const ap_socache_provider_t
     int is_usable = e->keep.instance && !atomic_load(&e->keep.shared->doubt) && e->maker == provider &&
                     e->user == ap_unixd_config.user_id;
     /* The same for all who name it. */
-    e->keep.is_new = e->generation != list->generation && (!is_usable || is_left(server, e));
+    e->keep.is_new = e->generation != list->generation && (!is_usable || is_damaged(server, e));
     e->generation = list->generation;
     if (e->keep.is_new)
         SSO_TRY(make_instance(e, server, provider, err));

@@ -173,6 +173,27 @@ subtest 'mod_socache_shmcb is replaced on disk' => sub {
     $site->finish;
 };
 
+subtest 'the file of dbm is gone' => sub {
+    my $site = site(httpd => {modules => ['socache_dbm']}, snippet => "SSOSessionStore cache\nSSOCache dbm:\${ROOT}/run/sso-cache");
+    is login($site, '/protected/')->status, 200, 'signed in';
+    unlink glob $site->httpd->root . '/run/sso-cache*' or die "unlink: $!";
+    is status($site, $site->browser), 503, 'what lies there cannot be read';
+    expect_log $site, qr/SSO223: .*reason=store-failed/;
+    $site->httpd->graceful;
+    expect_log $site, qr/SSO373: the file of SSOCache is gone; it is made anew reason=store-gone/;
+    is login($site, '/protected/')->status, 200, 'a reload is enough';
+    $site->httpd->graceful;
+    is status($site, $site->browser), 200, '… once';
+    my $conf = $site->httpd->conf;
+    $site->httpd->conf($conf =~ s/^\s*(?:SSO|AuthType sso).*\n//mgir);
+    $site->httpd->graceful;
+    is $site->new_browser->get($site->url('/'))->status, 200, 'a configuration without providers';
+    $site->httpd->stop;
+    is_deeply [glob $site->httpd->root . '/run/*'], [], '… leaves no file behind either';
+    allow_log $site, qr/socache_dbm:|SSO210/;
+    $site->finish;
+};
+
 subtest 'a process is killed while it writes' => sub {
     my $site = site(httpd => {mpm => 'prefork', modules => ['socache_dbm']}, location => "SSOClaimPrefix none\nSSOClaimHeader email X-Mail",
         snippet => "SSOSessionStore cache\nSSOSessionClaims email groups\nSSOCache dbm:\${ROOT}/run/sso-cache");
