@@ -30,7 +30,9 @@ static apr_status_t wipe_blob(void *data)
 apr_status_t mod_sso_curl_read_pem(apr_pool_t *pconf, const char *path, struct curl_blob *blob)
 {
     apr_file_t *file;
-    apr_status_t rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pconf);
+    /* NONBLOCK: a pipe in the file's place must not stop the start. */
+    apr_int32_t flags = APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_NONBLOCK;
+    apr_status_t rv = apr_file_open(&file, path, flags, APR_FPROT_OS_DEFAULT, pconf);
     if (rv != APR_SUCCESS)
         return rv;
     blob->data = apr_palloc(pconf, PEM_MAX);

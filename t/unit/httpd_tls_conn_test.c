@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <apr_strings.h>
@@ -202,9 +203,8 @@ static void silence_ends_at_the_deadline(void **state)
     (void)state;
     open_conn();
     apr_time_t start_time = apr_time_now();
-    unit_assert_err(
-        mod_sso_tls_conn_recv(conn, bytes, sizeof(bytes), &len, start_time + apr_time_from_msec(300), &err),
-        SSO_E_TIMEOUT, "tls-conn");
+    unit_assert_err(mod_sso_tls_conn_recv(conn, bytes, sizeof(bytes), &len, start_time + apr_time_from_msec(300), &err),
+                    SSO_E_TIMEOUT, "tls-conn");
     assert_true(apr_time_now() - start_time >= apr_time_from_msec(290));
     mod_sso_tls_conn_close(conn);
 }
@@ -261,8 +261,8 @@ static void another_handshake_that_is_not_answered_costs_time_but_no_processor(v
     usleep(100000);
     assert_int_equal(mod_sso_tls_conn_is_quiet(conn), 1);
     clock_t before = clock();
-    unit_assert_err(mod_sso_tls_conn_send(conn, "ping\n", 5, apr_time_now() + apr_time_from_sec(2), &err), SSO_E_TIMEOUT,
-                    "tls-conn");
+    unit_assert_err(mod_sso_tls_conn_send(conn, "ping\n", 5, apr_time_now() + apr_time_from_sec(2), &err),
+                    SSO_E_TIMEOUT, "tls-conn");
     assert_true(clock() - before < CLOCKS_PER_SEC);
     mod_sso_tls_conn_close(conn);
 }
@@ -293,8 +293,19 @@ static void a_certificate_has_to_be_good_for_the_host(void **state)
     assert_non_null(strstr(err.detail, "the certificate of 127.0.0.1 is refused: "));
 }
 
+static void a_pipe_is_no_certificate_and_is_not_waited_for(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    alarm(20);
+    unit_assert_err(mod_sso_tls_trust_read(unit_pool, NULL, in_dir("pipe"), in_dir("key.pem"), &place.trust, &err),
+                    SSO_E_CONFIG, "tls-file");
+    alarm(0);
+    unlink(in_dir("pipe"));
+}
+
 #define test_with_old_server(f) cmocka_unit_test_setup_teardown((f), begin_old, end)
-#define test_with_server(f) cmocka_unit_test_setup_teardown((f), begin, end)
+#define test_with_server(f)     cmocka_unit_test_setup_teardown((f), begin, end)
 
 int main(void)
 {
@@ -309,6 +320,7 @@ int main(void)
         test_with_old_server(another_handshake_that_is_not_answered_costs_time_but_no_processor),
         test_with_server(a_dead_connection_is_not_quiet),
         test_with_server(a_certificate_has_to_be_good_for_the_host),
+        cmocka_unit_test_setup_teardown(a_pipe_is_no_certificate_and_is_not_waited_for, unit_setup, unit_teardown),
     };
     apr_initialize();
     cmocka_set_message_output(CM_OUTPUT_TAP);
