@@ -5,6 +5,7 @@
 #include "httpd/boot.h"
 #include "httpd/conf.h"
 #include "httpd/endpoint.h"
+#include "httpd/helper.h"
 #include "httpd/identity.h"
 #include "httpd/session_io.h"
 #include "httpd/status.h"
@@ -49,6 +50,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(mod_sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mod_sso_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sso_status_register();
+    mod_sso_helper_register();
     mod_sso_session_register();
 }
 

@@ -16,12 +16,16 @@
 #include <mpm_common.h>
 
 typedef struct helper_t {
+    struct helper_t *next;
     server_rec *server;
     apr_pool_t *pconf;
-    apr_pool_t *pool; /* of the process that runs */
+    apr_pool_t *pool; /* of the process that runs; NULL: none could be started */
     apr_proc_t proc;
     mod_sso_helper_work_t work;
 } helper_t;
+
+/* In the parent: those of this configuration. */
+static helper_t *helpers;
 
 static void end_now(int signal)
 {
@@ -84,26 +88,35 @@ static __attribute__((noreturn)) void serve(helper_t *helper, pid_t parent, int 
 
 static apr_status_t spawn(helper_t *helper, int ready, int unused);
 
+static int is_stopping(void)
+{
+    int state;
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
 static void maintain(int reason, void *data, apr_wait_t status)
 {
     helper_t *helper = data;
-    int state;
     (void)status;
 
     if (reason == APR_OC_REASON_UNREGISTER || reason == APR_OC_REASON_RUNNING)
         return;
     apr_proc_other_child_unregister(helper);
-    if ((reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST) ||
-        ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING)
+    if ((reason != APR_OC_REASON_DEATH && reason != APR_OC_REASON_LOST) || is_stopping())
         return;
     apr_pool_destroy(helper->pool);
-    (void)spawn(helper, -1, -1);
+    apr_status_t rv = spawn(helper, -1, -1);
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, helper->server,
+                     "SSO374: no process to hear of sessions that other machines end; it is tried again "
+                     "reason=share-start");
 }
 
 /* `unused`: the parent's end of the pipe. */
 static apr_status_t spawn(helper_t *helper, int ready, int unused)
 {
     pid_t parent = getpid();
+    helper->pool = NULL;
     apr_status_t rv = apr_pool_create(&helper->pool, helper->pconf);
     if (rv != APR_SUCCESS)
         return rv;
@@ -113,11 +126,37 @@ static apr_status_t spawn(helper_t *helper, int ready, int unused)
             (void)close(unused);
         serve(helper, parent, ready);
     }
-    if (pid < 0)
-        return errno;
+    if (pid < 0) {
+        rv = errno;
+        apr_pool_destroy(helper->pool);
+        helper->pool = NULL;
+        return rv;
+    }
     helper->proc = (apr_proc_t){.pid = pid};
     apr_pool_note_subprocess(helper->pool, &helper->proc, APR_KILL_AFTER_TIMEOUT);
     apr_proc_other_child_register(&helper->proc, maintain, helper, NULL, helper->pool);
+    return APR_SUCCESS;
+}
+
+static int monitor(apr_pool_t *pool, server_rec *server)
+{
+    (void)pool;
+    (void)server;
+    for (helper_t *helper = helpers; helper; helper = helper->next)
+        if (!helper->pool && !is_stopping())
+            (void)spawn(helper, -1, -1);
+    return OK;
+}
+
+void mod_sso_helper_register(void)
+{
+    ap_hook_monitor(monitor, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+static apr_status_t forget_helpers(void *data)
+{
+    (void)data;
+    helpers = NULL;
     return APR_SUCCESS;
 }
 
@@ -142,6 +181,9 @@ apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const m
     helper->server = server;
     helper->pconf = pconf;
     helper->work = *work;
+    helper->next = helpers;
+    helpers = helper;
+    apr_pool_cleanup_register(pconf, NULL, forget_helpers, apr_pool_cleanup_null);
     if (patience <= 0)
         return spawn(helper, -1, -1);
     if (pipe(fd) != 0)

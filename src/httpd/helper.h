@@ -18,6 +18,8 @@ typedef struct mod_sso_helper_work_t {
 /* post_config. Waits for the end of the first round, at most `patience`. */
 apr_status_t mod_sso_helper_start(apr_pool_t *pconf, server_rec *server, const mod_sso_helper_work_t *work,
                                   apr_time_t patience);
+/* Hook monitor: a process that the system refused to start (EAGAIN) is tried again. */
+void mod_sso_helper_register(void);
 /* In the helper: what comes now may take so many seconds, else the process ends and another begins. 0: it is done. */
 void mod_sso_helper_limit(unsigned seconds);
 
