@@ -52,7 +52,7 @@ subtest 'what does not show the right certificate, or does not speak TLS' => sub
     );
     # A virtual host each, and the server itself with one of them: all are asked at the start.
     my $hosts = join '', map { "<VirtualHost *:\${PORT}>\nServerName c$_.localhost\nSSOCache $case[$_][1]\n</VirtualHost>\n" } 0 .. $#case;
-    my ($site) = machines(1, snippet => "SSOTimeout 1 5\nSSOSessionStore cache\nSSOCache $case[0][1]\n<VirtualHost *:\${PORT}>\nServerName \${ORIGIN}\n"
+    my ($site) = machines(1, snippet => "SSOTimeout 1 30\nSSOSessionStore cache\nSSOCache $case[0][1]\n<VirtualHost *:\${PORT}>\nServerName \${ORIGIN}\n"
         . "ProxyPass / \${UPSTREAM}/\n</VirtualHost>\n$hosts", @with, start => 0);
     my $start = time;
     $site->httpd->start;
