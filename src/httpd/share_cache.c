@@ -37,8 +37,9 @@ enum { ASKING, SILENT };
 typedef struct group_t {
     const sso_keyring_t *ring;
     apr_uint64_t tag;
-    unsigned bucket; /* the next one to look after */
-    unsigned hurry;  /* so many buckets now, not one a second */
+    unsigned bucket;                    /* the next one to look after */
+    unsigned hurry;                     /* so many buckets now, not one a second */
+    unsigned char full[SSO_SHA256_LEN]; /* the last news that were full */
 } group_t;
 
 typedef struct cache_t {
@@ -170,6 +171,19 @@ static void take_queue(cache_t *c, apr_pool_t *pool)
     }
 }
 
+/* Full news: there may be more than they have room for. Once for each, as they may lie there for a day; and not only
+ * one sweep, as who wrote them may not have written the buckets yet. */
+static void look_full(group_t *group, const unsigned char *plain, apr_size_t len)
+{
+    unsigned char these[SSO_SHA256_LEN];
+
+    if (len < 1 + MOD_SSO_SET_NEWS * MOD_SSO_SET_ENTRY || sso_crypto_sha256(plain, len, these, NULL) != SSO_OK ||
+        memcmp(these, group->full, sizeof(these)) == 0)
+        return;
+    memcpy(group->full, these, sizeof(these));
+    group->hurry = SWEEPS * MOD_SSO_SET_BUCKETS;
+}
+
 /* The record of all keys; *ret_plain: that of the first, which this machine writes too. */
 static sso_rc_t hear(cache_t *c, apr_pool_t *pool, group_t *group, unsigned record, unsigned *ret_same,
                      unsigned char **ret_plain, apr_size_t *ret_len, sso_err_t *err)
@@ -177,8 +191,8 @@ static sso_rc_t hear(cache_t *c, apr_pool_t *pool, group_t *group, unsigned reco
     for (int key = sso_keyring_size(group->ring) - 1; key >= 0; key--) {
         SSO_TRY(get_record(c, pool, group, key, record, ret_plain, ret_len, err));
         *ret_same = take_record(c, group, *ret_plain, *ret_len);
-        if (record == NEWS && *ret_len >= 1 + MOD_SSO_SET_NEWS * MOD_SSO_SET_ENTRY && !group->hurry)
-            group->hurry = MOD_SSO_SET_BUCKETS; /* there may be more than they have room for */
+        if (record == NEWS)
+            look_full(group, *ret_plain, *ret_len);
     }
     return SSO_OK;
 }

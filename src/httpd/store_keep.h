@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of a cache of this machine (shmcb, dbm) lives as long as the server's process: its memory or file, and the mutex
  * that goes with it. Configurations come and go with every reload, and children of two of them work on the cache at
- * once during a graceful one: so both have the same mutex. Only data is kept, no pointer into a module: httpd unloads
- * and loads those with the configuration. */
+ * once during a graceful one: so both have the same mutex. httpd unloads and loads modules with the configuration: of
+ * this one only data is kept, and the provider's stays loaded. */
 #ifndef MOD_SSO_STORE_KEEP_H
 #define MOD_SSO_STORE_KEEP_H
 
