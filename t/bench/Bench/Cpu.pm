@@ -47,7 +47,7 @@ sub resident {
 sub load {
     my ($setup, $header, $seconds) = @_;
     my @headers = (-H => 'Accept: text/html,*/*', length $header ? (-H => $header) : ());
-    my @command = ('wrk', '-t1', '-c16', "-d${seconds}s", '--latency', @headers, $setup->httpd->url('/p/page.html'));
+    my @command = ('wrk', '-t1', '-c64', "-d${seconds}s", '--latency', @headers, $setup->httpd->url('/p/page.html'));
     my $before = _seconds($setup->httpd);
     open my $out, '-|', @command or die "wrk: $!";
     my $text = do { local $/; <$out> };
