@@ -243,6 +243,7 @@ static apr_status_t make_memory(apr_pool_t *pconf, process_rec *process)
 apr_status_t mod_sso_share_post_config(apr_pool_t *pconf, server_rec *main_server)
 {
     apr_array_header_t *list = apr_array_make(pconf, 2, sizeof(mod_sso_share_t));
+    process_rec *process = main_server->process;
     sso_err_t err = SSO_ERR_INIT;
 
     share_count = 0;
@@ -253,9 +254,9 @@ apr_status_t mod_sso_share_post_config(apr_pool_t *pconf, server_rec *main_serve
         return APR_SUCCESS;
     shares = (mod_sso_share_t *)(void *)list->elts;
     share_count = list->nelts;
-    apr_status_t rv = make_memory(pconf, main_server->process);
+    apr_status_t rv = make_memory(pconf, process);
     for (int i = 0; rv == APR_SUCCESS && i < share_count; i++)
-        rv = shares[i].way->start(&shares[i], pconf, main_server->process);
+        rv = shares[i].way->start(&shares[i], pconf, process);
     if (rv != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
                      "SSO326: sessions that other machines end cannot be heard of reason=share-start");

@@ -188,6 +188,9 @@ static void look_full(group_t *group, const unsigned char *plain, apr_size_t len
 static sso_rc_t hear(cache_t *c, apr_pool_t *pool, group_t *group, unsigned record, unsigned *ret_same,
                      unsigned char **ret_plain, apr_size_t *ret_len, sso_err_t *err)
 {
+    *ret_same = 0;
+    *ret_plain = NULL;
+    *ret_len = 0;
     for (int key = sso_keyring_size(group->ring) - 1; key >= 0; key--) {
         SSO_TRY(get_record(c, pool, group, key, record, ret_plain, ret_len, err));
         *ret_same = take_record(c, group, *ret_plain, *ret_len);
