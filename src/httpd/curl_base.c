@@ -11,13 +11,7 @@
 
 #define PEM_MAX (64 * 1024)
 
-/* curl_easy_setopt is a typed macro; all that fail mean the same: a libcurl that cannot do what we rely on. */
-#define SET(option, value)                                                                                             \
-    do {                                                                                                               \
-        CURLcode set_rc = curl_easy_setopt(handle, option, value);                                                     \
-        if (set_rc != CURLE_OK)                                                                                        \
-            return set_rc;                                                                                             \
-    } while (0)
+#define SET(option, value) MOD_SSO_CURL_SET(handle, option, value)
 
 static apr_status_t wipe_blob(void *data)
 {

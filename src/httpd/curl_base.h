@@ -17,6 +17,16 @@ typedef struct mod_sso_curl_identity_t {
     struct curl_blob key;
 } mod_sso_curl_identity_t;
 
+/* Return from the function when something fails. curl_easy_setopt is a typed macro; all that fail mean the same: a
+ * libcurl that cannot do what we rely on. */
+#define MOD_SSO_CURL_TRY(expr)                                                                                         \
+    do {                                                                                                               \
+        CURLcode curl_try_rc = (expr);                                                                                 \
+        if (curl_try_rc != CURLE_OK)                                                                                   \
+            return curl_try_rc;                                                                                        \
+    } while (0)
+#define MOD_SSO_CURL_SET(handle, option, value) MOD_SSO_CURL_TRY(curl_easy_setopt(handle, option, value))
+
 /* No signals, no hanging resolver threads, no redirects, no netrc, HTTP/1.1 and no descriptor for CGI programs. */
 CURLcode mod_sso_curl_set_base(CURL *handle);
 /* TLS 1.2 at least, chain and host name verified. `ca_file` NULL: the system's; `identity` NULL: none. Both live as

@@ -297,19 +297,8 @@ static CURLcode add_header(call_t *call, apr_pool_t *pool, const char *name, con
     return CURLE_OK;
 }
 
-/* curl_easy_setopt is a typed macro; all that fail mean the same: a libcurl that cannot do what we rely on. */
-#define SET(option, value)                                                                                             \
-    do {                                                                                                               \
-        CURLcode set_rc = curl_easy_setopt(call->handle, option, value);                                               \
-        if (set_rc != CURLE_OK)                                                                                        \
-            return set_rc;                                                                                             \
-    } while (0)
-#define TRY(expr)                                                                                                      \
-    do {                                                                                                               \
-        CURLcode try_rc = (expr);                                                                                      \
-        if (try_rc != CURLE_OK)                                                                                        \
-            return try_rc;                                                                                             \
-    } while (0)
+#define SET(option, value) MOD_SSO_CURL_SET(call->handle, option, value)
+#define TRY(expr)          MOD_SSO_CURL_TRY(expr)
 
 static CURLcode set_transfer(call_t *call)
 {

@@ -95,18 +95,8 @@ sso_rc_t mod_sso_tls_trust_read(apr_pool_t *pconf, const char *ca_file, const ch
 
 /* --- dialing ------------------------------------------------------------------------------------------------------ */
 
-#define SET(option, value)                                                                                             \
-    do {                                                                                                               \
-        CURLcode set_rc = curl_easy_setopt(conn->handle, option, value);                                               \
-        if (set_rc != CURLE_OK)                                                                                        \
-            return set_rc;                                                                                             \
-    } while (0)
-#define TRY(expr)                                                                                                      \
-    do {                                                                                                               \
-        CURLcode try_rc = (expr);                                                                                      \
-        if (try_rc != CURLE_OK)                                                                                        \
-            return try_rc;                                                                                             \
-    } while (0)
+#define SET(option, value) MOD_SSO_CURL_SET(conn->handle, option, value)
+#define TRY(expr)          MOD_SSO_CURL_TRY(expr)
 
 /* What libcurl does not say: whether it was the handshake that did not end. */
 static int close_socket(void *baton, curl_socket_t fd)
