@@ -16,7 +16,6 @@
 
 #include <unistd.h>
 
-#include <apr_shm.h>
 #include <apr_strings.h>
 
 #include "httpd/fetch.h"
@@ -26,6 +25,7 @@
 #include "httpd/resp.h"
 #include "httpd/revoke.h"
 #include "httpd/session_io.h"
+#include "httpd/shm.h"
 #include "httpd/store.h"
 #include "httpd/thread.h"
 #include "jose/crypto.h"
@@ -48,24 +48,16 @@ static mod_sso_flight_t *flight;
 
 apr_status_t mod_sso_refresh_post_config(process_rec *process, server_rec *main_server)
 {
-    void *base = NULL;
-    apr_shm_t *shm;
+    void *base;
+    int is_new;
 
-    (void)apr_pool_userdata_get(&base, USERDATA_KEY, process->pool);
-    if (!base) {
-        apr_status_t rv = apr_shm_create(&shm, mod_sso_flight_size(SLOTS), NULL, process->pool);
-        if (rv != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
-                         "SSO316: there is no shared memory for refreshing tokens reason=refresh-memory");
-            return rv;
-        }
-        base = mod_sso_flight_init(apr_shm_baseaddr_get(shm), SLOTS); /* fresh pages are zero */
-        /* _set, not _setn: our own text is unmapped when the module is loaded anew */
-        rv = apr_pool_userdata_set(base, USERDATA_KEY, NULL, process->pool);
-        if (rv != APR_SUCCESS)
-            return rv;
+    apr_status_t rv = mod_sso_shm_keep(process, USERDATA_KEY, mod_sso_flight_size(SLOTS), &base, &is_new);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
+                     "SSO316: there is no shared memory for refreshing tokens reason=refresh-memory");
+        return rv;
     }
-    flight = base;
+    flight = is_new ? mod_sso_flight_init(base, SLOTS) : base;
     return APR_SUCCESS;
 }
 

@@ -6,11 +6,11 @@
  * not use up the room for sessions that end. */
 #include "httpd/revoke.h"
 
-#include <apr_shm.h>
 #include <apr_strings.h>
 
 #include "httpd/log.h"
 #include "httpd/revoke_table.h"
+#include "httpd/shm.h"
 #include "jose/crypto.h"
 
 #define LOGIN_SLOTS   16384u
@@ -34,42 +34,39 @@ static apr_size_t round_up(apr_size_t size)
     return (size + 63) & ~(apr_size_t)63;
 }
 
-static apr_status_t make_segment(process_rec *process, void **ret_base)
+static apr_status_t get_segment(process_rec *process, unsigned char **ret_base)
 {
     apr_size_t login = round_up(mod_sso_revoke_table_size(LOGIN_SLOTS));
     apr_size_t jti = round_up(mod_sso_revoke_table_size(JTI_SLOTS));
     apr_size_t session = round_up(mod_sso_revoke_table_size(SESSION_SLOTS));
     apr_uint64_t salt[2];
-    apr_shm_t *shm;
+    void *kept;
+    int is_new;
 
-    if (sso_crypto_random(NULL, (unsigned char *)salt, sizeof(salt), NULL) != SSO_OK)
-        return APR_EGENERAL;
-    apr_status_t rv = apr_shm_create(&shm, login + jti + session, NULL, process->pool);
+    apr_status_t rv = mod_sso_shm_keep(process, USERDATA_KEY, login + jti + session, &kept, &is_new);
     if (rv != APR_SUCCESS)
         return rv;
-    unsigned char *base = apr_shm_baseaddr_get(shm); /* fresh pages are zero */
+    unsigned char *base = *ret_base = kept;
+    if (!is_new)
+        return APR_SUCCESS;
+    if (sso_crypto_random(NULL, (unsigned char *)salt, sizeof(salt), NULL) != SSO_OK)
+        return APR_EGENERAL; /* httpd ends */
     (void)mod_sso_revoke_table_init(base, LOGIN_SLOTS, salt);
     (void)mod_sso_revoke_table_init(base + login, JTI_SLOTS, salt);
     (void)mod_sso_revoke_table_init(base + login + jti, SESSION_SLOTS, salt);
-    *ret_base = base;
-    /* _set, not _setn: our own text is unmapped when the module is loaded anew */
-    return apr_pool_userdata_set(base, USERDATA_KEY, NULL, process->pool);
+    return APR_SUCCESS;
 }
 
 apr_status_t mod_sso_revoke_post_config(process_rec *process, server_rec *main_server)
 {
-    void *base = NULL;
+    unsigned char *at;
 
-    (void)apr_pool_userdata_get(&base, USERDATA_KEY, process->pool);
-    if (base == NULL) {
-        apr_status_t rv = make_segment(process, &base);
-        if (rv != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
-                         "SSO310: there is no shared memory for the table of ended sessions reason=revoke-memory");
-            return rv;
-        }
+    apr_status_t rv = get_segment(process, &at);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, main_server,
+                     "SSO310: there is no shared memory for the table of ended sessions reason=revoke-memory");
+        return rv;
     }
-    unsigned char *at = base;
     tables.login = (mod_sso_revoke_table_t *)(void *)at;
     at += round_up(mod_sso_revoke_table_size(LOGIN_SLOTS));
     tables.jti = (mod_sso_revoke_table_t *)(void *)at;

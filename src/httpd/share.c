@@ -10,6 +10,7 @@
 #include "httpd/log.h"
 #include "httpd/redis.h"
 #include "httpd/share_way.h"
+#include "httpd/shm.h"
 #include "httpd/thread.h"
 #include "jose/crypto.h"
 #include "jose/seal.h"
@@ -198,23 +199,6 @@ static sso_rc_t add_site(apr_pool_t *pconf, apr_array_header_t *list, const mod_
     return SSO_OK;
 }
 
-apr_status_t mod_sso_share_keep(process_rec *process, const char *key, apr_size_t size, void **ret_base, int *ret_new)
-{
-    apr_shm_t *shm;
-
-    *ret_base = NULL;
-    (void)apr_pool_userdata_get(ret_base, key, process->pool);
-    *ret_new = !*ret_base;
-    if (*ret_base)
-        return APR_SUCCESS;
-    apr_status_t rv = apr_shm_create(&shm, size, NULL, process->pool);
-    if (rv != APR_SUCCESS)
-        return rv;
-    *ret_base = apr_shm_baseaddr_get(shm); /* fresh pages are zero */
-    /* _set, not _setn: our own text is unmapped when the module is loaded anew */
-    return apr_pool_userdata_set(*ret_base, key, NULL, process->pool);
-}
-
 /* Of one share, between the processes of one configuration. */
 typedef struct memory_t {
     _Atomic apr_int64_t next_complaint[MOD_SSO_SHARE_TROUBLES];
@@ -226,7 +210,7 @@ static apr_status_t make_memory(apr_pool_t *pconf, process_rec *process)
     void *queue;
     apr_shm_t *shm;
     int is_new;
-    apr_status_t rv = mod_sso_share_keep(process, USERDATA_KEY, mod_sso_queue_size(), &queue, &is_new);
+    apr_status_t rv = mod_sso_shm_keep(process, USERDATA_KEY, mod_sso_queue_size(), &queue, &is_new);
 
     if (rv == APR_SUCCESS)
         rv = apr_shm_create(&shm, (apr_size_t)share_count * sizeof(memory_t), NULL, pconf);

@@ -18,6 +18,7 @@
 
 #include "httpd/helper.h"
 #include "httpd/log.h"
+#include "httpd/shm.h"
 #include "jose/crypto.h"
 #include "jose/seal.h"
 
@@ -357,7 +358,7 @@ static apr_status_t start(mod_sso_share_t *share, apr_pool_t *pconf, process_rec
     void *set;
     int is_new;
 
-    apr_status_t rv = mod_sso_share_keep(process, USERDATA_KEY, mod_sso_set_size(), &set, &is_new);
+    apr_status_t rv = mod_sso_shm_keep(process, USERDATA_KEY, mod_sso_set_size(), &set, &is_new);
     if (rv != APR_SUCCESS)
         return rv;
     c->share = share;

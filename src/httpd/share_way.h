@@ -64,7 +64,5 @@ SSO_MUST_USE sso_rc_t mod_sso_share_open(const apr_array_header_t *sealers, apr_
                                          apr_size_t len, mod_sso_ended_t *ret_ended, int *ret_ring, sso_err_t *err);
 /* Into the table of this machine. */
 void mod_sso_share_take(mod_sso_share_t *share, const mod_sso_ended_t *ended);
-/* Shared memory that is kept over configurations, found again under `key`; zeroed when it is new (*ret_new). */
-apr_status_t mod_sso_share_keep(process_rec *process, const char *key, apr_size_t size, void **ret_base, int *ret_new);
 
 #endif
