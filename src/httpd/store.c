@@ -305,7 +305,7 @@ static sso_rc_t check_size(apr_size_t len, sso_err_t *err)
     return SSO_OK;
 }
 
-/* What store_parts.c puts its records with. */
+/* One access to the provider: store_parts.c puts its records with it, values that go in one piece take it directly. */
 typedef struct call_t {
     const mod_sso_store_t *store;
     apr_pool_t *pool;
@@ -352,7 +352,7 @@ static apr_status_t provider_put(mod_sso_store_t *store, apr_pool_t *pool, const
     unsigned char *bytes = apr_pmemdup(pool, value, len);
     if (store->keep)
         atomic_fetch_add(&store->keep->shared->use.written, len);
-    return store->provider->store(store->instance, store->server, key, key_len, expires, bytes, (unsigned)len, pool);
+    return put_record(&call, key, key_len, bytes, (unsigned)len);
 }
 
 static sso_rc_t end_put(const mod_sso_store_t *store, apr_status_t rv, apr_size_t len, sso_err_t *err)
@@ -507,7 +507,7 @@ sso_rc_t mod_sso_store_remove(mod_sso_store_t *store, apr_pool_t *pool, const un
         return mod_sso_redis_remove(store->redis, pool, name_key(pool, key, key_len), err);
     SSO_TRY(lock_store(store, err));
     apr_status_t rv = store->in_parts ? mod_sso_store_parts_remove(&records, key, key_len)
-                                      : store->provider->remove(store->instance, store->server, key, key_len, pool);
+                                      : remove_record(&call, key, key_len);
     unlock_store(store);
     if (rv == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(rv))
         return SSO_OK; /* gone is gone */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "jose/crypto.h"
 
 #define MARK      8
@@ -52,8 +53,9 @@ static apr_status_t get_record(const mod_sso_store_records_t *at, const unsigned
 
 static apr_size_t length_in(const unsigned char *first)
 {
-    return (apr_size_t)first[MARK] << 24 | (apr_size_t)first[MARK + 1] << 16 | (apr_size_t)first[MARK + 2] << 8 |
-           first[MARK + 3];
+    sso_rd_t rd;
+    sso_rd_init(&rd, first + MARK, 4);
+    return sso_rd_u32(&rd);
 }
 
 apr_status_t mod_sso_store_parts_put(const mod_sso_store_records_t *at, const unsigned char *key, unsigned key_len,
